@@ -1,0 +1,86 @@
+"""The ASGI application: Django, with what stock Django lacks there (lifespan, body caps, shared threads)."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import django
+import structlog
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
+
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from src.core import background, vault  # noqa: E402
+from src.core.body_cap import BodyCap  # noqa: E402
+from src.core.db import SharedThreads  # noqa: E402
+
+log = structlog.get_logger("negareh.server")
+
+
+class CannotStart(Exception):
+    """The server must not run like this; the message says what to do."""
+
+
+class Handler(ASGIHandler):
+    """Django's handler, with all requests on the shared database threads."""
+
+    async def __call__(self, scope, receive, send):
+        async with SharedThreads():
+            await self.handle(scope, receive, send)
+
+
+class Lifespan:
+    """Checks before serving, drains before stopping."""
+
+    def __init__(self, app):
+        self._app = app
+        self._lock = None
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            return await self._app(scope, receive, send)
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    self.start()
+                except Exception as exc:
+                    await send({"type": "lifespan.startup.failed", "message": str(exc)})
+                    raise
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                unfinished = await background.drain(settings.DRAIN_TIMEOUT_S)
+                log.info("stopped", unfinished=unfinished)
+                self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def start(self) -> None:
+        vault.current_keyring()
+        if not settings.HAS_LASTING_SECRET_KEY:
+            raise CannotStart("No SECRET_KEY: set it, or run `python manage.py set_up`.")
+        if not settings.REDIS_URL:
+            self._lock = take_single_process_lock(settings.VAR_DIR / "server.lock")
+        log.info("started", in_process_cache=not settings.REDIS_URL)
+
+    def stop(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+
+def take_single_process_lock(path: Path):
+    """An in-process cache and runner serve one process only. Raises CannotStart if another one holds the lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        lock.close()
+        raise CannotStart("Another server process runs here: set REDIS_URL to run more than one.") from exc
+    return lock
+
+
+application = BodyCap(Lifespan(Handler()), default_bytes=settings.BODY_CAP_BYTES)

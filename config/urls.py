@@ -1,0 +1,21 @@
+"""Every address of the server."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from src.core.health import livez, readyz
+from src.core.unrouted import bad_request, forbidden, not_found, server_error
+
+urlpatterns = [
+    path("livez", livez),
+    path("readyz", readyz),
+    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(permission_classes=[], url_name="schema")),
+    path("api/media/", include("src.media.urls")),
+    path("api/ai/admin/", include("src.ai.urls")),
+]
+
+handler400 = bad_request
+handler403 = forbidden
+handler404 = not_found
+handler500 = server_error

@@ -1,0 +1,30 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AiConfig(AppConfig):
+    name = "src.ai"
+    label = "ai"
+
+    def ready(self) -> None:
+        from src.ai import messages
+        from src.ai.providers import adapters
+        from src.core.messages import register
+
+        for part in (
+            messages.AI_SUCCESS,
+            messages.AI_ERRORS,
+            messages.AI_FIELD_ERRORS,
+            messages.AI_REASONS,
+            messages.AI_REMEDIES,
+        ):
+            register(part)
+        adapters()
+        post_migrate.connect(grant_permissions, sender=self)
+
+
+def grant_permissions(using: str, **kwargs) -> None:
+    """AI managers hold `ai.manage` and `ai.image.manage`; connected after Django's own permission maker."""
+    from src.core.groups import AI_MANAGERS, grant_to_group
+
+    grant_to_group(group_name=AI_MANAGERS, app_label="ai", codenames=["manage", "image.manage"], using=using)

@@ -1,0 +1,59 @@
+"""Everything between an empty folder and a server that makes pictures; safe to run again."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from src.accounts.models import User
+from src.accounts.services import create_api_token
+from src.ai.models import AIModel
+from src.core.groups import AI_MANAGERS
+from src.core.starting_files import write_missing_secrets
+from src.core.token_scopes import IMAGES, MEDIA_READ, PROVIDERS
+from src.core.translations import compile_messages
+
+SUPER_ADMIN, AI_MANAGER = "admin", "manager"
+
+
+class Command(BaseCommand):
+    help = "Prepare everything: messages, secrets, database, providers, first people. Safe to run again."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where the server will answer.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        compile_messages(settings.LOCALE_PATHS[0])
+        for name in write_missing_secrets():
+            self.stdout.write(f"made {name}")
+        call_command("migrate", verbosity=0)
+        call_command("populate_ai_providers", stdout=self.stdout)
+        if User.objects.exists():
+            self.stdout.write("people: kept as they are")
+            return
+        self._make_people(options["url"])
+
+    def _make_people(self, url: str) -> None:
+        admin_password, manager_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+        admin = User.objects.create_superuser(SUPER_ADMIN, password=admin_password)
+        manager = User.objects.create_user(AI_MANAGER, password=manager_password)
+        manager.groups.add(Group.objects.get(name=AI_MANAGERS))
+        _token, text = create_api_token(user=admin, name="first token", scopes=[IMAGES, MEDIA_READ, PROVIDERS])
+        model = AIModel.objects.get(provider__slug="sandbox", model_id="canvas")
+        self.stdout.write(
+            f"""
+These are shown once:
+  super admin   {SUPER_ADMIN}     {admin_password}
+  AI manager    {AI_MANAGER}   {manager_password}
+  API token     {text}
+
+When the server is up, this makes the first picture:
+
+curl -s {url}/api/ai/admin/images/generate/ \\
+  -H "Authorization: Bearer {text}" -H "Content-Type: application/json" \\
+  -d '{{"model_id": {model.pk}, "prompt": "گربه‌ای در برف", "title": "نخستین تصویر"}}'
+"""
+        )

@@ -1,0 +1,5 @@
+from src.core.pagination import KeysetPagination
+
+
+class ModelPagination(KeysetPagination):
+    ordering = ("sort_order", "id")

@@ -1,0 +1,220 @@
+"""The frame of every adapter: all traffic goes through `call` and `paid_call`, which keep the promises of a paid
+request (announced before its socket opens, handed on before it is parsed) and class every failure."""
+
+import asyncio
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from src.ai.providers.contract import (
+    GeneratedImage,
+    ImageLink,
+    ImageRequest,
+    ImageResult,
+    KeyCheck,
+    ListedModel,
+    OnEvent,
+    ProviderConnection,
+    ReadAnswer,
+    Received,
+    Sent,
+)
+from src.ai.providers.errors import (
+    BrokenAnswer,
+    KeyInvalid,
+    NoImageReturned,
+    Overloaded,
+    ProviderError,
+    ProviderTimeout,
+    QuotaExhausted,
+    RateLimited,
+    Rejected,
+    Unreachable,
+)
+from src.core import outbound
+from src.core.outbound import Answer, Limits, PrivateAddress
+
+CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
+FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
+FETCH_TRIES = 3
+FETCH_PAUSE_S = 0.5
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
+
+
+class Adapter(ABC):
+    """How one service is spoken to. `needs_key`: always, never, or `by_row` (the row's config decides)."""
+
+    slug: str
+    label: str
+    base_url: str = ""
+    makes_images: bool = True
+    edits_images: bool = False
+    is_trained_model: bool = True
+    needs_key: Literal["always", "never", "by_row"] = "always"
+
+    @abstractmethod
+    async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
+        """Pictures for one request. Raises ProviderError, NoImageReturned for an answer without any."""
+
+    @abstractmethod
+    async def check_key(self, conn: ProviderConnection) -> KeyCheck:
+        """Ask the service whether it takes the key, without cost. Does not raise ProviderError."""
+
+    @abstractmethod
+    async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
+        """The service's own list. Raises ProviderError."""
+
+    def auth_headers(self, conn: ProviderConnection) -> dict[str, str]:
+        return {"Authorization": f"Bearer {conn.key.reveal()}"} if conn.key else {}
+
+    @abstractmethod
+    def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
+        """The error that an answer outside 2xx means; the HTTP status decides first, free text never."""
+
+    async def call(self, conn: ProviderConnection, method: str, path: str) -> Answer:
+        """A request that costs nothing. Raises ProviderError for no answer or one outside 2xx."""
+        answer = await self._send(conn, method, path, body=None, limits=CHECK_LIMITS, is_paid=False)
+        if not 200 <= answer.status < 300:
+            raise self.class_error(answer, conn)
+        return answer
+
+    async def paid_call(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any],
+        *,
+        on_event: OnEvent,
+        call_index: int = 0,
+    ) -> Answer:
+        """One paid POST of JSON. Raises ProviderError with `charged` told honestly."""
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        limits = Limits(total_s=conn.timeout_s, read_gap_s=conn.timeout_s)
+        await on_event(Sent(call_index=call_index))
+        answer = await self._send(conn, "POST", path, body=body, limits=limits, is_paid=True)
+        if not 200 <= answer.status < 300:
+            raise self.class_error(answer, conn)
+        await on_event(
+            Received(
+                body=answer.body,
+                content_type=answer.content_type,
+                upstream_request_id=upstream_request_id(answer),
+                call_index=call_index,
+            )
+        )
+        return answer
+
+    async def _send(
+        self,
+        conn: ProviderConnection,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None,
+        limits: Limits,
+        is_paid: bool,
+    ) -> Answer:
+        headers = {"Accept": "application/json", **self.auth_headers(conn)}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        unclear = "unknown" if is_paid else "no"
+        try:
+            return await outbound.send(
+                method,
+                conn.base_url.rstrip("/") + path,
+                headers=headers,
+                body=body,
+                limits=limits,
+                allowed=private_address(conn),
+            )
+        except outbound.NotSent as exc:
+            raise Unreachable(reason=_reason_of(exc)) from exc
+        except outbound.TimedOut as exc:
+            raise ProviderTimeout(charged=unclear) from exc
+        except outbound.OutboundError as exc:
+            raise BrokenAnswer(charged=unclear, reason="connection_lost") from exc
+
+    async def complete(self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "") -> ImageResult:
+        """Fetch what the answer only links to. Raises NoImageReturned where it holds neither."""
+        if not read.images:
+            raise NoImageReturned(charged="yes" if read.usage or read.cost_micros else "unknown")
+        images = [await self._fetch(conn, image) if isinstance(image, ImageLink) else image for image in read.images]
+        return ImageResult(
+            images=tuple(images),
+            usage=read.usage,
+            cost_micros=read.cost_micros,
+            upstream_request_id=upstream_id,
+        )
+
+    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> GeneratedImage:
+        """The linked picture, tried again after failures, since a GET is free; no key goes to another host."""
+        allowed = private_address(conn)
+        is_own_host = _host_and_port(link.url) == _host_and_port(conn.base_url)
+        headers = self.auth_headers(conn) if is_own_host else {}
+        for attempt in range(FETCH_TRIES):
+            try:
+                answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)
+            except outbound.OutboundError:
+                answer = None
+            if answer is not None and answer.status == 200:
+                return GeneratedImage(content=answer.body, revised_prompt=link.revised_prompt)
+            await asyncio.sleep(FETCH_PAUSE_S * (attempt + 1))
+        return GeneratedImage(problem="fetch_failed", revised_prompt=link.revised_prompt)
+
+
+async def check_by_listing(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
+    """A key check by a GET that only a valid key may make."""
+    try:
+        await adapter.call(conn, "GET", path)
+    except KeyInvalid:
+        return KeyCheck(is_valid=False, reason="invalid")
+    except QuotaExhausted:
+        return KeyCheck(is_valid=True, reason="no_credit")
+    except Rejected as exc:
+        # A restricted key may be refused the list and still be allowed to make pictures.
+        is_known = exc.reason == "no_permission"
+        return KeyCheck(is_valid=True if is_known else None, reason=exc.reason)
+    except RateLimited:
+        return KeyCheck(is_valid=None, reason="rate_limited")
+    except (Unreachable, ProviderTimeout, Overloaded):
+        return KeyCheck(is_valid=None, reason="unreachable")
+    except ProviderError:
+        return KeyCheck(is_valid=None, reason="broken_answer")
+    return KeyCheck(is_valid=True, reason="ok")
+
+
+def upstream_request_id(answer: Answer) -> str:
+    return next((answer.headers[name][:200] for name in REQUEST_ID_HEADERS if name in answer.headers), "")
+
+
+def private_address(conn: ProviderConnection) -> PrivateAddress | None:
+    return PrivateAddress(*_host_and_port(conn.base_url)) if conn.allow_private else None
+
+
+def read_json(answer: Answer) -> Any:
+    """The body as JSON, or None where it is none (a proxy's HTML page, say)."""
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
+
+
+def retry_after_s(answer: Answer) -> float | None:
+    """Seconds from `retry-after-ms` or `retry-after`; a date there is left alone."""
+    for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = answer.headers.get(name, "")
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return float(text) / per_second
+    return None
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+
+
+def _reason_of(exc: outbound.NotSent) -> str:
+    return exc.reason if exc.reason in ("malformed_url", "plain_http", "forbidden_address") else ""

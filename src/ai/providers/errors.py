@@ -1,0 +1,111 @@
+"""What can go wrong at a service, in one vocabulary for all of them.
+
+ProviderError
+├── KeyInvalid 502              ├── RateLimited 503
+├── QuotaExhausted 502          ├── Overloaded 503
+├── Rejected 502                ├── Unreachable 503
+├── BrokenAnswer 502            ├── ProviderTimeout 504
+├── NoImageReturned 502         ├── ContentRefused 422
+├── UnsupportedImageType 502    └── ServiceFailed 502
+"""
+
+from typing import Any
+
+from src.core.errors import AppError
+from src.core.log import KEY_SHAPES
+from src.core.secret import Secret
+
+WORDS_MAX_CHARS = 500
+
+
+class ProviderError(AppError):
+    """`charged` is yes, no or unknown; `permanent` means that the same request will fail again.
+
+    `reason` tells cases of one code apart; `words` are the service's own, shortened, keys struck out.
+    """
+
+    status = 502
+    error_code = "provider_error"
+    permanent = False
+    default_reason = ""
+
+    def __init__(
+        self,
+        *,
+        charged: str = "no",
+        retry_after_s: float | None = None,
+        reason: str = "",
+        words: str = "",
+        categories: tuple[str, ...] = (),
+    ):
+        facts: dict[str, Any] = {"reason": reason or self.default_reason}
+        if words:
+            facts["provider_message"] = words
+        if categories:
+            facts["categories"] = list(categories)
+        super().__init__(
+            self.error_code,
+            facts={name: value for name, value in facts.items() if value},
+            retry_after_s=retry_after_s,
+        )
+        self.charged = charged
+        self.reason = reason or self.default_reason
+
+
+class KeyInvalid(ProviderError):
+    error_code, permanent = "provider_key_invalid", True
+
+
+class QuotaExhausted(ProviderError):
+    error_code, permanent = "provider_quota_exhausted", True
+
+
+class Rejected(ProviderError):
+    """`reason`: bad_request, no_permission, model_gone."""
+
+    error_code, permanent, default_reason = "provider_rejected", True, "bad_request"
+
+
+class ContentRefused(ProviderError):
+    status, error_code, permanent = 422, "content_refused", True
+
+
+class BrokenAnswer(ProviderError):
+    error_code = "provider_broken_answer"
+
+
+class NoImageReturned(ProviderError):
+    error_code = "no_image_returned"
+
+
+class UnsupportedImageType(ProviderError):
+    error_code = "unsupported_image_type"
+
+
+class ServiceFailed(ProviderError):
+    error_code = "provider_error"
+
+
+class Overloaded(ProviderError):
+    status, error_code = 503, "provider_overloaded"
+
+
+class RateLimited(ProviderError):
+    status, error_code = 503, "provider_rate_limited"
+
+
+class Unreachable(ProviderError):
+    status, error_code = 503, "provider_unreachable"
+
+
+class ProviderTimeout(ProviderError):
+    status, error_code = 504, "provider_timeout"
+
+
+def clean_words(text: Any, key: Secret | None) -> str:
+    """A service's message fit to be shown: text only, shortened, this key and anything key-shaped struck out."""
+    if not isinstance(text, str):
+        return ""
+    if key is not None:
+        text = text.replace(key.reveal(), "[key]")
+    return KEY_SHAPES.sub("[key]", text)[:WORDS_MAX_CHARS]

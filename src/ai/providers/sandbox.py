@@ -1,0 +1,113 @@
+"""The built-in service: pictures drawn on this machine, no key, no cost.
+
+It goes the way of every paid service (announced, answered as JSON, parsed), so that what works with it works.
+A row's config can make it slow (`delay_s`), fail (`fail`: a key of FAILURES) or refuse (`refuse`: true, or a
+list of words that a prompt must not hold).
+"""
+
+import asyncio
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from zlib import crc32
+
+from src.ai.providers.base import Adapter
+from src.ai.providers.contract import (
+    GeneratedImage,
+    ImageRequest,
+    ImageResult,
+    KeyCheck,
+    ListedModel,
+    OnEvent,
+    ProviderConnection,
+    ReadAnswer,
+    Received,
+    Sent,
+)
+from src.ai.providers.errors import (
+    ContentRefused,
+    Overloaded,
+    ProviderError,
+    ProviderTimeout,
+    QuotaExhausted,
+    RateLimited,
+    ServiceFailed,
+)
+from src.ai.providers.pictures import decode_picture
+from src.ai.sandbox import draw_picture
+from src.ai.specs import split_size
+from src.core.outbound import Answer
+
+DEFAULT_SIZE = (1024, 1024)
+FAILURES: dict[str, type[ProviderError]] = {
+    "error": ServiceFailed,
+    "overloaded": Overloaded,
+    "rate_limited": RateLimited,
+    "quota": QuotaExhausted,
+    "timeout": ProviderTimeout,
+}
+
+# One at a time and not on the loop's default threads: drawing is CPU work, file streaming must not wait for it.
+_drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+
+
+class Sandbox(Adapter):
+    slug = "sandbox"
+    label = "Sandbox"
+    needs_key = "never"
+    is_trained_model = False
+
+    async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
+        await on_event(Sent())
+        await asyncio.sleep(float(conn.config.get("delay_s", 0)))
+        self._fail_as_told(conn, request)
+        loop = asyncio.get_running_loop()
+        body = await loop.run_in_executor(_drawing, draw_answer, request)
+        await on_event(Received(body=body, content_type="application/json"))
+        return await self.complete(conn, self.read_answer(body))
+
+    def _fail_as_told(self, conn: ProviderConnection, request: ImageRequest) -> None:
+        failure = FAILURES.get(str(conn.config.get("fail", "")))
+        if failure:
+            raise failure(charged="unknown" if failure is ProviderTimeout else "no")
+        refused = conn.config.get("refuse")
+        words = refused if isinstance(refused, list) else []
+        if refused is True or any(str(word) in request.prompt for word in words):
+            raise ContentRefused(words="The sandbox was told to refuse this.", categories=("sandbox",))
+
+    def read_answer(self, body: bytes) -> ReadAnswer:
+        items = json.loads(body)["data"]
+        return ReadAnswer(
+            images=tuple(
+                GeneratedImage(content=decode_picture(item["b64_json"]) or b"", seed=item["seed"]) for item in items
+            ),
+            cost_micros=0,
+        )
+
+    async def check_key(self, conn: ProviderConnection) -> KeyCheck:
+        return KeyCheck(is_valid=True, reason="ok")
+
+    async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
+        return (ListedModel(model_id="canvas", display_name="Sandbox Canvas"),)
+
+    def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
+        return ServiceFailed()
+
+
+def draw_answer(request: ImageRequest) -> bytes:
+    """The pictures as the JSON that a service would send; each has a seed of its own, counted on from the first."""
+    width, height = split_size(request.size) or DEFAULT_SIZE
+    first_seed = crc32(request.prompt.encode()) if request.seed is None else request.seed
+    items: list[dict[str, Any]] = []
+    for index in range(request.n):
+        picture = draw_picture(
+            prompt=request.prompt,
+            seed=first_seed + index,
+            width_px=width,
+            height_px=height,
+            output_format=request.output_format or "png",
+            background=request.background or "auto",
+        )
+        items.append({"b64_json": base64.b64encode(picture).decode(), "seed": first_seed + index})
+    return json.dumps({"data": items}).encode()

@@ -1,0 +1,131 @@
+"""What a person sends to generate pictures, and the answers' shapes."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from src.ai.params import OWN_PROMPT_MAX_CHARS, ImageParams
+from src.ai.serializers.provider_serializer import (
+    AIProviderCreateSerializer,
+    AIProviderListSerializer,
+    AIProviderSerializer,
+)
+from src.ai.services.reservation import ImageOrder
+from src.core.errors import InvalidFields
+from src.core.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+)
+from src.media.models import Visibility
+
+__all__ = [
+    "AIImageGenerationRequestSerializer",
+    "AIProviderCreateSerializer",
+    "AIProviderListSerializer",
+    "AIProviderSerializer",
+    "GenerationSerializer",
+    "SaveResultsSerializer",
+]
+
+QUALITIES = ("auto", "low", "medium", "high", "xhigh", "max", "standard", "hd")
+PARAM_FIELDS = ("prompt", "n", "size", "quality", "style", "background", "output_format", "seed")
+MAX_SEED = 2**32 - 1
+
+
+class AIImageGenerationRequestSerializer(StrictSerializer):
+    """`model_id` is a model's number; `model` is "provider/model". What the model can do is judged later."""
+
+    model_id = StrictIntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    model = StrictCharField(required=False, max_length=270)
+    prompt = StrictCharField(max_length=OWN_PROMPT_MAX_CHARS)
+    size = StrictCharField(required=False, allow_null=True, max_length=20)
+    quality = serializers.ChoiceField(choices=QUALITIES, required=False, allow_null=True)
+    style = StrictCharField(required=False, allow_null=True, max_length=40)
+    n = StrictIntegerField(required=False, min_value=1, max_value=10, default=1)
+    background = serializers.ChoiceField(choices=("auto", "transparent", "opaque"), required=False, allow_null=True)
+    output_format = serializers.ChoiceField(choices=("png", "jpeg", "webp"), required=False, allow_null=True)
+    seed = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_SEED)
+    save_to_media = StrictBooleanField(required=False, default=True)
+    title = StrictCharField(required=False, allow_blank=True, max_length=300, default="")
+    alt_text = StrictCharField(required=False, allow_blank=True, max_length=1000, default="")
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False, default=Visibility.TEAM)
+    expected_key_source = serializers.ChoiceField(choices=("shared", "personal"), required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("model_id" in attrs) == ("model" in attrs):
+            raise InvalidFields.one("model_id", "model_or_model_id")
+        return attrs
+
+    def to_order(self, admin: Any) -> ImageOrder:
+        sent = self.validated_data
+        return ImageOrder(
+            admin=admin,
+            params=ImageParams(**{name: sent[name] for name in PARAM_FIELDS if name in sent}),
+            model_id=sent.get("model_id"),
+            model=sent.get("model"),
+            save_to_media=sent["save_to_media"],
+            title=sent["title"],
+            alt_text=sent["alt_text"],
+            visibility=sent["visibility"],
+            expected_key_source=sent.get("expected_key_source"),
+        )
+
+
+class SaveResultsSerializer(StrictSerializer):
+    """All of a generation's unsaved pictures, or the one at `index`."""
+
+    index = StrictIntegerField(required=False, min_value=0, max_value=99)
+    title = StrictCharField(required=False, allow_blank=True, max_length=300)
+    alt_text = StrictCharField(required=False, allow_blank=True, max_length=1000)
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+
+
+class GeneratedPictureSerializer(serializers.Serializer):
+    """One picture of an answer: the keys from `asset_id` on for saved ones, `image_data_url` for the others."""
+
+    index = serializers.IntegerField()
+    mime_type = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    revised_prompt = serializers.CharField()
+    seed = serializers.IntegerField(allow_null=True)
+    asset_id = serializers.UUIDField(required=False)
+    url = serializers.CharField(required=False)
+    thumbnails = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)
+    title = serializers.CharField(required=False)
+    alt_text = serializers.CharField(required=False)
+    image_data_url = serializers.CharField(required=False)
+
+
+class PictureFailureSerializer(serializers.Serializer):
+    index = serializers.IntegerField()
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    message = serializers.CharField()
+    charged = serializers.ChoiceField(choices=("yes", "no", "unknown"))
+
+
+class GenerationSerializer(serializers.Serializer):
+    """The `data` of generate and of a generation's record."""
+
+    generation_id = serializers.UUIDField()
+    status = serializers.CharField()
+    error_code = serializers.CharField()
+    saved = serializers.BooleanField()
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    key_source = serializers.ChoiceField(choices=("shared", "personal"))
+    prompt = serializers.CharField()
+    params_sent = serializers.DictField()
+    requested = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    failures = PictureFailureSerializer(many=True)
+    cost_micros = serializers.IntegerField(allow_null=True)
+    cost_source = serializers.ChoiceField(choices=("provider_reported", "catalogue", "unknown"))
+    charged = serializers.ChoiceField(choices=("yes", "no", "unknown"))
+    generation_time_ms = serializers.IntegerField(allow_null=True)
+    images = GeneratedPictureSerializer(many=True)

@@ -1,0 +1,54 @@
+"""What an adapter reports of a paid call, made durable before the adapter goes on."""
+
+import asyncio
+from uuid import UUID
+
+from django.utils import timezone
+
+from src.ai.models import ProviderCall, ProviderCallStatus
+from src.ai.providers.contract import Event, Received, ResumeHandle, Sent
+from src.ai.services.inbox import call_path, write_to_inbox
+from src.core import db
+
+
+class CallRecorder:
+    """The `on_event` of one generation."""
+
+    def __init__(self, generation_id: UUID):
+        self._generation_id = generation_id
+        self.received: list[str] = []
+        """Inbox paths of the answers received so far."""
+
+    async def __call__(self, event: Event) -> None:
+        if isinstance(event, Sent):
+            await db.run(record_sent, generation_id=self._generation_id, event=event)
+        elif isinstance(event, Received):
+            path = call_path(self._generation_id, event.call_index)
+            await asyncio.to_thread(write_to_inbox, path, event.body)
+            self.received.append(path)
+            await db.run(record_received, generation_id=self._generation_id, event=event, path=path)
+        elif isinstance(event, ResumeHandle):
+            await db.run(record_resume_handle, generation_id=self._generation_id, event=event)
+
+
+def record_sent(*, generation_id: UUID, event: Sent) -> None:
+    """Committed when this returns; the socket opens after it."""
+    ProviderCall.objects.update_or_create(
+        generation_id=generation_id,
+        index=event.call_index,
+        attempt=1,
+        defaults={"status": ProviderCallStatus.SENT, "sent_at": timezone.now()},
+    )
+
+
+def record_received(*, generation_id: UUID, event: Received, path: str) -> None:
+    ProviderCall.objects.filter(generation_id=generation_id, index=event.call_index).update(
+        status=ProviderCallStatus.RECEIVED,
+        received_at=timezone.now(),
+        upstream_request_id=event.upstream_request_id,
+        inbox_path=path,
+    )
+
+
+def record_resume_handle(*, generation_id: UUID, event: ResumeHandle) -> None:
+    ProviderCall.objects.filter(generation_id=generation_id, index=event.call_index).update(resume_handle=event.handle)

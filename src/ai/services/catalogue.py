@@ -1,0 +1,109 @@
+"""Filling in providers and models from the catalogue, without touching what an operator changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import models, transaction
+
+from src.ai.catalogue import read_catalogue
+from src.ai.models import AIModel, AIProvider, Origin
+from src.ai.specs import read_image_spec, read_pricing
+
+PROVIDER_FIELDS = (
+    "name",
+    "display_name",
+    "description",
+    "website",
+    "adapter",
+    "api_base_url",
+    "sort_order",
+)
+MODEL_FIELDS = (
+    "display_name",
+    "description",
+    "capabilities",
+    "image_spec",
+    "pricing",
+    "context_window",
+    "max_output_tokens",
+    "shutdown_date",
+    "replacement",
+    "sort_order",
+)
+# What a new row of the sandbox starts with: a picture from the first minute, for every AI manager.
+SANDBOX_START = {"is_active": True, "allow_shared_for_normal_admins": True, "allow_personal_keys": False}
+
+
+@dataclass
+class PopulateReport:
+    """What a run did; `kept` are the fields that an operator holds differently, as `slug.field`."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    kept: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def populate_catalogue(*, catalogue: dict[str, list[dict[str, Any]]] | None = None) -> PopulateReport:
+    """Create what is missing, update what still equals its source value. Safe to run any number of times."""
+    catalogue = catalogue or read_catalogue()
+    report = PopulateReport()
+    providers = {row.slug: row for row in AIProvider.objects.all()}
+    for entry in catalogue["providers"]:
+        start = SANDBOX_START if entry["adapter"] == "sandbox" else {}
+        values = {name: entry[name] for name in PROVIDER_FIELDS}
+        row = providers.get(entry["slug"]) or AIProvider(slug=entry["slug"], **start)
+        providers[row.slug] = row
+        _apply(row, row.slug, values, report)
+    known = {(row.provider_id, row.model_id): row for row in AIModel.objects.all()}
+    for entry in catalogue["models"]:
+        provider = providers[entry["provider"]]
+        row = known.get((provider.pk, entry["model_id"])) or AIModel(
+            provider=provider, model_id=entry["model_id"], origin=Origin.CATALOGUE
+        )
+        _apply(row, f"{provider.slug}/{row.model_id}", _model_values(entry), report)
+    return report
+
+
+def _model_values(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry as it is stored; raises msgspec.ValidationError for a spec or price that is none."""
+    if entry["image_spec"] is not None:
+        read_image_spec(entry["image_spec"])
+    read_pricing(entry["pricing"])
+    ends = entry["shutdown_date"]
+    return {
+        **{name: entry[name] for name in MODEL_FIELDS},
+        "capabilities": dict.fromkeys(entry["capabilities"], True),
+        "shutdown_date": date.fromisoformat(ends) if ends else None,
+    }
+
+
+def _apply(row: models.Model, label: str, values: dict[str, Any], report: PopulateReport) -> None:
+    is_new = row.pk is None
+    changed = list(_changed_fields(row, label, values, report, is_new=is_new))
+    if not changed:
+        report.unchanged += 1
+        return
+    row.save()
+    (report.created if is_new else report.updated).append(label)
+
+
+def _changed_fields(
+    row: Any, label: str, values: dict[str, Any], report: PopulateReport, *, is_new: bool
+) -> Iterable[str]:
+    for name, value in values.items():
+        stored = _as_json(value)
+        is_ours = is_new or _as_json(getattr(row, name)) == row.source_values.get(name)
+        if not is_ours:
+            report.kept.append(f"{label}.{name}")
+        elif is_new or row.source_values.get(name) != stored:
+            setattr(row, name, value)
+            row.source_values[name] = stored
+            yield name
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

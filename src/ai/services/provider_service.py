@@ -1,0 +1,172 @@
+"""Adding, changing, switching on and off of providers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from src.ai.catalogue import read_catalogue
+from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
+from src.ai.models.keys import ORIGIN_CHANGED
+from src.ai.providers import adapters, get_adapter
+from src.ai.services.key_check import ask_about_shared_key, find_provider, require_checkable
+from src.ai.services.stored_keys import (
+    CheckedKey,
+    base_url_of,
+    clear_key,
+    record_check,
+    store_key,
+)
+from src.core.errors import AppError, BadRequest, InvalidFields, NotFound, Unavailable
+from src.core.outbound import NotSent, PrivateAddress, check_url
+from src.core.secret import Secret
+from src.core.vault import origin_of
+
+
+class RemoveKey:
+    """Asked for with an empty key."""
+
+
+KeyChange = Secret | type[RemoveKey] | None
+
+
+@dataclass(frozen=True)
+class SavedProvider:
+    provider: AIProvider
+    code: str
+    is_new: bool = False
+
+
+def create_or_update_provider(*, slug: str, changes: dict[str, Any], key: KeyChange = None) -> SavedProvider:
+    """A new provider, or changes to the one with this slug. Raises as `update_provider`."""
+    existing = AIProvider.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if existing is not None:
+        return update_provider(provider_id=existing, changes=changes, key=key)
+    if "name" not in changes:
+        raise InvalidFields.one("name", "required")
+    if "adapter" not in changes and slug not in known_adapter_slugs():
+        raise InvalidFields.one("adapter", "required")
+    provider = AIProvider(slug=slug, adapter=changes.get("adapter", slug))
+    return _save_and_check(provider, changes, key)
+
+
+def update_provider(*, provider_id: int, changes: dict[str, Any], key: KeyChange = None) -> SavedProvider:
+    """Change any fields; a new key and switching on are checked with the service, between two transactions.
+
+    Raises NotFound, InvalidFields, BadRequest(api_key_required_for_new_url, api_key_required, api_key_invalid,
+    adapter_missing), Unavailable(provider_unreachable) where only switching on was asked.
+    """
+    return _save_and_check(provider_id, changes, key)
+
+
+def activate_provider(*, provider_id: int) -> SavedProvider:
+    """Switch on, once the service takes the key. Raises as `update_provider`."""
+    saved = update_provider(provider_id=provider_id, changes={"is_active": True})
+    return SavedProvider(saved.provider, "provider_activated")
+
+
+def deactivate_provider(*, provider_id: int) -> SavedProvider:
+    saved = update_provider(provider_id=provider_id, changes={"is_active": False})
+    return SavedProvider(saved.provider, "provider_deactivated")
+
+
+def known_adapter_slugs() -> set[str]:
+    """Adapters that are built, and those of the catalogue that are still to come."""
+    return set(adapters()) | {entry["adapter"] for entry in read_catalogue()["providers"]}
+
+
+def _save_and_check(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> SavedProvider:
+    is_new = isinstance(target, AIProvider)
+    is_key_new = isinstance(key, Secret)
+    is_activating = changes.get("is_active") is True
+    provider = _save_changes(target, changes, key)
+    code = "provider_created" if is_new else "provider_updated"
+    if is_key_new or is_activating:
+        checked = ask_about_shared_key(provider)
+        outcome = _apply_check(provider, checked, is_key_new=is_key_new, is_activating=is_activating)
+        if not is_key_new and not checked.check.is_valid:
+            raise _activation_failure(checked)
+        code = outcome or code
+    return SavedProvider(find_provider(provider.pk), code, is_new)
+
+
+@transaction.atomic
+def _save_changes(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> AIProvider:
+    provider = target if isinstance(target, AIProvider) else _locked(target)
+    old_adapter, old_origin = provider.adapter, origin_of(base_url_of(provider))
+    for name, value in changes.items():
+        if name != "is_active" or value is False:
+            setattr(provider, name, value)
+    _check_adapter_and_url(provider, is_url_new="api_base_url" in changes or "adapter" in changes)
+    has_moved = provider.adapter != old_adapter or origin_of(base_url_of(provider)) != old_origin
+    if has_moved and provider.has_key and key is None:
+        raise BadRequest("api_key_required_for_new_url")
+    if isinstance(key, Secret):
+        store_key(provider, key, provider)
+    elif key is RemoveKey:
+        clear_key(provider)
+    if changes.get("is_active") is True:
+        require_checkable(provider)
+    provider.save()
+    if has_moved:
+        _set_aside_personal_keys(provider)
+    return provider
+
+
+def _locked(provider_id: int) -> AIProvider:
+    provider = AIProvider.objects.select_for_update().filter(pk=provider_id).first()
+    if provider is None:
+        raise NotFound
+    return provider
+
+
+def _check_adapter_and_url(provider: AIProvider, *, is_url_new: bool) -> None:
+    if not is_url_new and not provider._state.adding:
+        return
+    known = known_adapter_slugs()
+    if provider.adapter not in known:
+        raise InvalidFields.one("adapter", "unknown_adapter", choices=", ".join(sorted(known)))
+    url, adapter = base_url_of(provider), get_adapter(provider.adapter)
+    if not url and adapter is not None and adapter.needs_key == "by_row":
+        raise InvalidFields.one("api_base_url", "base_url_required")
+    if url:
+        require_callable_url(url, allow_private=provider.allow_private_address)
+
+
+def require_callable_url(url: str, *, allow_private: bool) -> None:
+    """Raises InvalidFields for an address that would be refused when called (names are resolved only then)."""
+    try:
+        origin_host, _colon, port = origin_of(url).removeprefix("https://").removeprefix("http://").rpartition(":")
+        allowed = PrivateAddress(origin_host, int(port or 0)) if allow_private else None
+        check_url(url, allowed)
+    except (NotSent, ValueError) as exc:
+        raise InvalidFields.one("api_base_url", "url_not_allowed") from exc
+
+
+def _set_aside_personal_keys(provider: AIProvider) -> None:
+    """Sealed for the old origin: not sent again until their owners enter them anew."""
+    AdminProviderSettings.objects.filter(provider=provider).exclude(key_status=KeyStatus.UNSET).update(
+        key_status=KeyStatus.UNCHECKED, key_reason=ORIGIN_CHANGED, key_checked_at=None
+    )
+
+
+@transaction.atomic
+def _apply_check(provider: AIProvider, checked: CheckedKey, *, is_key_new: bool, is_activating: bool) -> str | None:
+    """Write the outcome if the key is still the one checked; returns the answer's code where it differs."""
+    if provider.has_key and not record_check(provider, checked):
+        return "provider_saved_key_unchecked"
+    row = AIProvider.objects.filter(pk=provider.pk)
+    if checked.check.is_valid:
+        if is_activating:
+            row.update(is_active=True)
+        return None
+    if checked.check.is_valid is False:
+        row.update(is_active=False)
+    is_refused = checked.check.is_valid is False
+    return "provider_saved_key_invalid" if is_refused else "provider_saved_key_unchecked"
+
+
+def _activation_failure(checked: CheckedKey) -> AppError:
+    if checked.check.is_valid is False:
+        return BadRequest("api_key_invalid")
+    return Unavailable("provider_unreachable", facts={"reason": checked.check.reason})

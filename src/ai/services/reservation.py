@@ -1,0 +1,194 @@
+"""The first step of a generation: one short transaction that decides, holds the money and writes the row."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from src.ai.access import Explanation, ModelAccessState
+from src.ai.models import (
+    AdminProviderSettings,
+    AIModel,
+    AIProvider,
+    Capability,
+    GenerationStatus,
+    ImageGeneration,
+    ProviderCall,
+    UnknownPricePolicy,
+)
+from src.ai.params import ImageParams, fit_to_spec
+from src.ai.providers import get_adapter
+from src.ai.providers.base import Adapter
+from src.ai.providers.contract import ImageRequest, ProviderConnection
+from src.ai.services.stored_keys import connect
+from src.ai.specs import ImageSpec, Price, highest_cost_micros, read_image_spec, read_pricing
+from src.core.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidFields,
+    PaymentRequired,
+    TooManyRequests,
+)
+from src.core.messages import text_for
+from src.media.services import title_from_prompt
+from src.usage.services import LimitReached, Movement, Scope, ScopeLimit, reserve
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOrder:
+    """What a person asks for. `model_id` is the row's number, `model` is "provider/model"; one of them is set."""
+
+    admin: Any
+    params: ImageParams
+    model_id: int | None = None
+    model: str | None = None
+    save_to_media: bool = True
+    title: str = ""
+    alt_text: str = ""
+    visibility: str = "team"
+    expected_key_source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """All that the later steps need, so that they need not read it again."""
+
+    generation_id: UUID
+    adapter: Adapter
+    connection: ProviderConnection
+    request: ImageRequest
+    movement: Movement
+    provider: AIProvider
+    model: AIModel
+    own: AdminProviderSettings
+    pricing: tuple[Price, ...] = field(repr=False)
+
+    @property
+    def key_row(self) -> AIProvider | AdminProviderSettings:
+        return self.own if self.movement.key_source == "personal" else self.provider
+
+
+@transaction.atomic
+def reserve_generation(*, order: ImageOrder) -> Ticket:
+    """Decide and hold. Raises InvalidFields, BadRequest, Forbidden, Conflict, PaymentRequired, TooManyRequests;
+    then nothing is left behind."""
+    model = _find_model(order)
+    provider, adapter = model.provider, _find_adapter(model)
+    key_source = _require_access(order, model)
+    asked = order.params
+    fitted = fit_to_spec(asked, read_image_spec(model.image_spec) if model.image_spec else ImageSpec())
+    pricing = read_pricing(model.pricing)
+    micros = highest_cost_micros(pricing, size=fitted.size, quality=fitted.quality, n=fitted.n)
+    if micros is None and key_source == "shared" and provider.unknown_price_policy == UnknownPricePolicy.BLOCK:
+        raise PaymentRequired("price_unknown_blocked")
+    own, _created = AdminProviderSettings.objects.get_or_create(admin=order.admin, provider=provider)
+    movement = Movement(uuid4(), order.admin.pk, provider.slug, model.model_id, key_source)
+    _hold(movement, provider, own, images=fitted.n, micros=micros)
+    ticket = Ticket(
+        generation_id=movement.generation_id,
+        adapter=adapter,
+        connection=connect(provider, own if key_source == "personal" else provider),
+        request=ImageRequest(model_id=model.model_id, **msgspec.to_builtins(fitted)),
+        movement=movement,
+        provider=provider,
+        model=model,
+        own=own,
+        pricing=pricing,
+    )
+    _write_rows(order, ticket, asked, fitted, micros)
+    return ticket
+
+
+def _find_model(order: ImageOrder) -> AIModel:
+    name = "model_id" if order.model is None else "model"
+    rows = AIModel.objects.select_related("provider")
+    if order.model is None:
+        model = rows.filter(pk=order.model_id).first()
+    else:
+        slug, _slash, model_id = order.model.partition("/")
+        model = rows.filter(provider__slug=slug, model_id=model_id).first()
+    if model is None:
+        raise InvalidFields.one(name, "unknown_model")
+    if not model.can(Capability.IMAGE):
+        raise BadRequest("model_no_image_capability")
+    return model
+
+
+def _find_adapter(model: AIModel) -> Adapter:
+    adapter = get_adapter(model.provider.adapter)
+    if adapter is None or not adapter.makes_images:
+        raise BadRequest("adapter_missing")
+    return adapter
+
+
+def _require_access(order: ImageOrder, model: AIModel) -> str:
+    """The key source: `shared` or `personal`."""
+    found = ModelAccessState.explain(model.provider, model, order.admin)
+    key_source = found.state.key_source
+    if key_source is None:
+        code = "model_disabled" if found.state == ModelAccessState.DISABLED else "model_access_denied"
+        raise Forbidden(code, facts=describe_refusal(found), why=text_for(found.reason, **found.params))
+    if order.expected_key_source not in (None, key_source):
+        raise Conflict("key_source_changed", facts={"key_source": key_source})
+    return key_source
+
+
+def describe_refusal(found: Explanation) -> dict[str, str]:
+    """Reason and remedy, as codes and in words."""
+    facts = {"state": str(found.state), "reason": found.reason, "remedy": found.remedy, **found.params}
+    if found.remedy:
+        facts["remedy_message"] = text_for(found.remedy, **found.params)
+    return facts
+
+
+def _hold(
+    movement: Movement, provider: AIProvider, own: AdminProviderSettings, *, images: int, micros: int | None
+) -> None:
+    try:
+        reserve(movement=movement, limits=limits_of(movement, provider, own), images=images, micros=micros)
+    except LimitReached as exc:
+        if exc.kind == "images":
+            raise TooManyRequests("monthly_limit_reached") from exc
+        raise PaymentRequired("budget_exceeded", facts={"scope": exc.scope.kind}) from exc
+
+
+def limits_of(movement: Movement, provider: AIProvider, own: AdminProviderSettings) -> tuple[ScopeLimit, ...]:
+    """The scopes that a generation counts in. Limits bind the shared key; a personal key is only counted."""
+    person = f"{movement.person_id}:{provider.pk}"
+    if movement.key_source == "personal":
+        return (ScopeLimit(Scope("own_key", person)),)
+    return (
+        ScopeLimit(Scope("provider", str(provider.pk)), max_micros=provider.monthly_budget_micros),
+        ScopeLimit(
+            Scope("person_provider", person),
+            max_images=own.monthly_limit,
+            max_micros=own.monthly_budget_micros,
+        ),
+    )
+
+
+def _write_rows(order: ImageOrder, ticket: Ticket, asked: ImageParams, fitted: ImageParams, micros: int | None) -> None:
+    generation = ImageGeneration.objects.create(
+        id=ticket.generation_id,
+        admin=order.admin,
+        provider=ticket.provider,
+        model=ticket.model,
+        key_source=ticket.movement.key_source,
+        prompt=asked.prompt,
+        params_asked=asked.without_prompt(),
+        params_sent=fitted.without_prompt(),
+        n=fitted.n,
+        visibility=order.visibility,
+        save_to_media=order.save_to_media,
+        title=order.title or title_from_prompt(asked.prompt),
+        alt_text=order.alt_text,
+        status=GenerationStatus.RUNNING,
+        reserved_micros=micros,
+        price_snapshot=ticket.model.pricing,
+        started_at=timezone.now(),
+    )
+    ProviderCall.objects.create(generation=generation)

@@ -1,0 +1,178 @@
+"""What a model can be asked for (`ImageSpec`) and what it costs (`Price`), typed; stored as JSON on the model.
+
+In an image spec, null means that the service has no such parameter.
+"""
+
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+
+class SizeRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Free `WIDTHxHEIGHT`: both multiples of `step` pixels; `min_px` and `max_px` count the whole picture's."""
+
+    step: int = 1
+    min_px: int | None = None
+    max_px: int | None = None
+    max_edge: int | None = None
+    aspect_min: float | None = None
+    aspect_max: float | None = None
+
+    def allows(self, width: int, height: int) -> bool:
+        ratio = width / height
+        return (
+            width % self.step == 0
+            and height % self.step == 0
+            and (self.min_px is None or width * height >= self.min_px)
+            and (self.max_px is None or width * height <= self.max_px)
+            and (self.max_edge is None or max(width, height) <= self.max_edge)
+            and (self.aspect_min is None or ratio >= self.aspect_min - 1e-9)
+            and (self.aspect_max is None or ratio <= self.aspect_max + 1e-9)
+        )
+
+
+class ImageSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The parameters of one image model. `max_n` null is 1; `partial_images` is how many previews it streams."""
+
+    sizes: tuple[str, ...] | None = None
+    size_rule: SizeRule | None = None
+    aspect_ratios: tuple[str, ...] | None = None
+    resolutions: tuple[str, ...] | None = None
+    qualities: tuple[str, ...] | None = None
+    styles: tuple[str, ...] | None = None
+    output_formats: tuple[str, ...] | None = None
+    backgrounds: tuple[str, ...] | None = None
+    max_n: int | None = None
+    prompt_max_chars: int | None = None
+    edit: bool = False
+    mask: bool = False
+    max_reference_images: int | None = None
+    partial_images: int | None = None
+    seed: bool | None = None
+    negative_prompt: bool | None = None
+
+
+Unit = Literal["image", "megapixel", "mtok_in", "mtok_out", "mtok_image_in", "mtok_image_out"]
+
+
+class PriceCondition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """For which parameters a price holds; what is not named does not matter."""
+
+    quality: str | None = None
+    size: str | None = None
+    resolution: str | None = None
+
+
+class Price(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`price` is a decimal string of millionths of a US dollar per unit; `mtok_*` is per million tokens."""
+
+    unit: Unit
+    price: str
+    when: PriceCondition | None = None
+
+    def __post_init__(self) -> None:
+        amount = Decimal(self.price)
+        if not amount.is_finite() or amount < 0:
+            raise ValueError("price must be a number of 0 or more")
+
+    @property
+    def micros(self) -> Decimal:
+        return Decimal(self.price)
+
+
+class TokenUsage(Struct, frozen=True, kw_only=True):
+    """Tokens as the service reported them."""
+
+    text_in: int = 0
+    image_in: int = 0
+    text_out: int = 0
+    image_out: int = 0
+
+
+def read_image_spec(stored: Any) -> ImageSpec:
+    """Raises msgspec.ValidationError for anything that is no image spec."""
+    return msgspec.convert(stored, ImageSpec)
+
+
+def read_pricing(stored: Any) -> tuple[Price, ...]:
+    """Raises msgspec.ValidationError for anything that is no list of prices."""
+    return msgspec.convert(stored, tuple[Price, ...])
+
+
+def split_size(size: str | None) -> tuple[int, int] | None:
+    """`1024x768` as (width, height) in pixels; None for `auto`, None, or anything else."""
+    width, separator, height = (size or "").partition("x")
+    if not separator or not (width.isdecimal() and height.isdecimal()):
+        return None
+    pair = int(width), int(height)
+    return pair if all(pair) else None
+
+
+def highest_cost_micros(pricing: tuple[Price, ...], *, size: str | None, quality: str | None, n: int) -> int | None:
+    """The most that `n` pictures can cost by the table, rounded up; None if the table does not say.
+
+    Parameters left open (None or `auto`) could become any: the dearest counts.
+    """
+    amounts = [amount for price in pricing if (amount := _most_per_image(price, size, quality)) is not None]
+    return int((max(amounts) * n).to_integral_value(ROUND_CEILING)) if amounts else None
+
+
+def _most_per_image(price: Price, size: str | None, quality: str | None) -> Decimal | None:
+    when = price.when or PriceCondition()
+    if not (_may_be(when.size, size) and _may_be(when.quality, quality)):
+        return None
+    if price.unit == "image":
+        return price.micros
+    if price.unit == "megapixel" and (pair := split_size(size)):
+        return price.micros * Decimal(pair[0] * pair[1]) / 1_000_000
+    return None
+
+
+def _may_be(required: str | None, asked: str | None) -> bool:
+    return required is None or asked in (None, "auto", required)
+
+
+def real_cost_micros(
+    pricing: tuple[Price, ...],
+    *,
+    usage: TokenUsage | None,
+    sizes: list[tuple[int, int]],
+    quality: str | None,
+) -> int | None:
+    """What the delivered pictures (`sizes` in pixels) cost: by reported tokens, else by the table, else None."""
+    amount = _cost_of_tokens(pricing, usage) if usage else None
+    if amount is None:
+        each = [_cost_of_picture(pricing, size, quality) for size in sizes]
+        known = [cost for cost in each if cost is not None]
+        amount = sum(known, Decimal(0)) if each and len(known) == len(each) else None
+    return None if amount is None else int(amount.to_integral_value(ROUND_HALF_UP))
+
+
+def _cost_of_tokens(pricing: tuple[Price, ...], usage: TokenUsage) -> Decimal | None:
+    by_unit = {price.unit: price.micros for price in pricing if price.when is None}
+    counts: dict[Unit, int] = {
+        "mtok_in": usage.text_in,
+        "mtok_image_in": usage.image_in,
+        "mtok_out": usage.text_out,
+        "mtok_image_out": usage.image_out,
+    }
+    used = {unit: count for unit, count in counts.items() if count}
+    if not used or not used.keys() <= by_unit.keys():
+        return None
+    return sum((by_unit[unit] * count / 1_000_000 for unit, count in used.items()), Decimal(0))
+
+
+def _cost_of_picture(pricing: tuple[Price, ...], size: tuple[int, int], quality: str | None) -> Decimal | None:
+    """The price whose conditions all hold for certain; None where an open parameter leaves a choice."""
+    text = f"{size[0]}x{size[1]}"
+    for price in pricing:
+        when = price.when or PriceCondition()
+        if when.resolution or when.size not in (None, text) or when.quality not in (None, quality):
+            continue
+        if price.unit == "image":
+            return price.micros
+        if price.unit == "megapixel":
+            return price.micros * Decimal(size[0] * size[1]) / 1_000_000
+    return None

@@ -1,0 +1,28 @@
+"""Addresses below `/api/ai/admin/`."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from src.ai.views.generation_record_views import GenerationRecordViewSet
+from src.ai.views.image_generation_views import AIImageGenerationViewSet, AIImageProviderViewSet
+from src.ai.views.provider_model_views import AIProviderModelViewSet
+
+router = SimpleRouter()
+router.register("image-providers", AIImageProviderViewSet, basename="image-provider")
+router.register("images", AIImageGenerationViewSet, basename="image")
+
+PROVIDER_MODELS = "image-providers/<int:provider_pk>/models/"
+GENERATION = "images/generations/<uuid:generation_id>/"
+
+urlpatterns = [
+    path("", include(router.urls)),
+    path(PROVIDER_MODELS, AIProviderModelViewSet.as_view({"get": "list", "post": "create"})),
+    path(f"{PROVIDER_MODELS}<int:pk>/", AIProviderModelViewSet.as_view({"patch": "partial_update"})),
+    path(GENERATION, GenerationRecordViewSet.as_view({"get": "retrieve"}), name="generation-detail"),
+    path(
+        f"{GENERATION}results/<int:index>/",
+        GenerationRecordViewSet.as_view({"get": "result"}),
+        name="generation-result",
+    ),
+    path(f"{GENERATION}save/", GenerationRecordViewSet.as_view({"post": "save"}), name="generation-save"),
+]

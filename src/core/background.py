@@ -1,0 +1,43 @@
+"""Work that a client's connection cannot cancel: started here, finished before the process stops."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import structlog
+
+log = structlog.get_logger("negareh.background")
+
+T = TypeVar("T")
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+async def finish_regardless(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work` in a task of its own: if the awaiting request is cancelled, the work goes on."""
+    task = asyncio.create_task(work)
+    _running.add(task)
+    task.add_done_callback(_forget)
+    return await asyncio.shield(task)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        # Read, so that asyncio does not report it as never retrieved when the client has gone.
+        log.info("background_work_ended_with_error", error=type(task.exception()).__name__)
+
+
+def in_flight() -> int:
+    return len(_running)
+
+
+async def drain(timeout_s: float) -> int:
+    """Wait for what is running in this event loop; returns how many did not finish in time."""
+    loop = asyncio.get_running_loop()
+    waiting = {task for task in _running if task.get_loop() is loop}
+    if not waiting:
+        return 0
+    log.info("draining", in_flight=len(waiting), timeout_s=timeout_s)
+    _done, unfinished = await asyncio.wait(waiting, timeout=timeout_s)
+    return len(unfinished)

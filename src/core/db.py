@@ -1,0 +1,60 @@
+"""Threads that touch the database: a fixed, small number of them, each with a connection of its own.
+
+`POOL` serves both the sync steps of async code (`run`) and, through `SharedThreads`, all sync views and
+middleware of the ASGI server. A request that waits for a provider holds none of them.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.conf import settings
+from django.db import close_old_connections
+
+T = TypeVar("T")
+
+
+class DatabaseThreads(ThreadPoolExecutor):
+    """Drops a connection that broke or grew old, before and after each piece of work."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        return super().submit(_with_fresh_connections, fn, *args, **kwargs)
+
+
+def _with_fresh_connections(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    close_old_connections()
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        close_old_connections()
+
+
+POOL = DatabaseThreads(max_workers=settings.DB_THREADS, thread_name_prefix="db")
+
+
+async def run(fn: Callable[..., T], /, **kwargs: Any) -> T:
+    """Run one sync database step (with its own transaction) off the event loop."""
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(POOL, partial(context.run, fn, **kwargs))
+
+
+class SharedThreads(ThreadSensitiveContext):
+    """Django's per-request thread context, on the shared pool.
+
+    Stock Django keeps one thread per request in flight for as long as the request lasts, idle or not. Every hop
+    here is complete in itself (no transaction spans two), so any thread of the pool may take it.
+    """
+
+    async def __aenter__(self):
+        await super().__aenter__()
+        SyncToAsync.context_to_thread_executor[self] = POOL
+        return self
+
+    async def __aexit__(self, exc_type, exc, traceback):
+        SyncToAsync.context_to_thread_executor.pop(self, None)
+        return await super().__aexit__(exc_type, exc, traceback)

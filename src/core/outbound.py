@@ -1,0 +1,182 @@
+"""The one door to the network: every call to a provider goes through `send`.
+
+OutboundError
+├── NotSent          nothing reached the service (bad URL, forbidden address, refused, TLS failed)
+├── Interrupted      the connection broke after the request had begun: what became of it is unclear
+├── TimedOut         the same, by the clock
+└── AnswerTooLarge   the answer passed the cap and was cut off
+"""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from src.core.addresses import is_public, parse_literal
+
+USER_AGENT = "Negareh/0.1"
+
+
+class OutboundError(Exception):
+    """A call that gave no answer. `reason` is a short English word for logs, without the URL."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotSent(OutboundError):
+    pass
+
+
+class Interrupted(OutboundError):
+    pass
+
+
+class TimedOut(OutboundError):
+    pass
+
+
+class AnswerTooLarge(OutboundError):
+    pass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds per phase and bytes of the answer after decompression."""
+
+    connect_s: float = 10.0
+    read_gap_s: float = 300.0
+    total_s: float = 300.0
+    answer_bytes: int = 96 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PrivateAddress:
+    """A host and port that a super admin marked as allowed though private or without TLS."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer as received: header names in lower case, body decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves once and hands on only addresses that may be called; the connection goes to just those."""
+
+    def __init__(self, allowed: PrivateAddress | None, inner: AbstractResolver | None = None):
+        self._allowed = allowed
+        self._inner = inner or aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if self._allowed == PrivateAddress(host, port):
+            return found
+        for result in found:
+            address = parse_literal(result["host"])
+            if address is None or not is_public(address):
+                raise ForbiddenAddress(host)
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class ForbiddenAddress(OSError):
+    """A name resolved to an address that must not be called."""
+
+
+def check_url(url: str, allowed: PrivateAddress | None) -> None:
+    """Raises NotSent for a URL that must not be called: not https, with credentials, a forbidden literal."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError as exc:
+        raise NotSent("malformed_url") from exc
+    if not parts.hostname or parts.username or parts.password or parts.scheme not in ("http", "https"):
+        raise NotSent("malformed_url")
+    if allowed == PrivateAddress(parts.hostname, port):
+        return
+    if parts.scheme != "https":
+        raise NotSent("plain_http")
+    # aiohttp does not ask its resolver for IP literals.
+    literal = parse_literal(parts.hostname)
+    if literal is not None and not is_public(literal):
+        raise NotSent("forbidden_address")
+
+
+async def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    limits: Limits | None = None,
+    allowed: PrivateAddress | None = None,
+) -> Answer:
+    """One request, one answer of any status. Redirects are not followed, proxies not read from the environment.
+
+    Raises OutboundError's four kinds.
+    """
+    limits = limits or Limits()
+    check_url(url, allowed)
+    timeout = aiohttp.ClientTimeout(total=limits.total_s, connect=limits.connect_s, sock_read=limits.read_gap_s)
+    try:
+        async with (
+            _session(allowed) as session,
+            session.request(
+                method,
+                url,
+                headers={"User-Agent": USER_AGENT, **(headers or {})},
+                data=body,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response,
+        ):
+            content = await _read_capped(response, limits.answer_bytes)
+            lowered = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, lowered, content)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as exc:
+        raise NotSent(type(exc).__name__) from exc
+    except (TimeoutError, aiohttp.ServerTimeoutError) as exc:
+        raise TimedOut(type(exc).__name__) from exc
+    except (aiohttp.ClientError, OSError) as exc:
+        raise Interrupted(type(exc).__name__) from exc
+
+
+async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int) -> bytes:
+    declared = response.content_length
+    if declared is not None and declared > cap_bytes:
+        raise AnswerTooLarge("declared")
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > cap_bytes:
+            raise AnswerTooLarge("read")
+    return bytes(content)
+
+
+def _session(allowed: PrivateAddress | None) -> aiohttp.ClientSession:
+    """A session with a new connection for each call.
+
+    On a reused connection a disconnect would leave unclear whether a paid request was taken, and a connection
+    opened under one row's allowance could serve another row.
+    """
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(allowed), use_dns_cache=False, force_close=True, limit=0)
+    return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())

@@ -1,0 +1,52 @@
+"""Serializers that refuse what they do not know."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from src.core.errors import FieldError, InvalidFields
+
+
+class StrictSerializer(serializers.Serializer):
+    """A field that the call does not know is 400 `unknown_field`, and JSON types are not coerced."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError({"non_field_errors": ["invalid"]}, code="not_object")
+        unknown = sorted(set(data) - {name for name, field in self.fields.items() if not field.read_only})
+        if unknown:
+            raise InvalidFields({name: [FieldError("unknown_field")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class StrictCharField(serializers.CharField):
+    """Text only: DRF's own would take 5 and True for text."""
+
+    default_error_messages = {"not_text": "not_text"}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_text")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON whole number only: not "5", not 5.0, not true."""
+
+    default_error_messages = {"not_integer": "not_integer"}
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("not_integer")
+        return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """true or false only: DRF's own would take "yes" and 1."""
+
+    default_error_messages = {"not_boolean": "not_boolean"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("not_boolean")
+        return data

@@ -1,0 +1,21 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class MediaConfig(AppConfig):
+    name = "src.media"
+    label = "media"
+
+    def ready(self) -> None:
+        from src.core.messages import register
+        from src.media.messages import MEDIA_ERRORS
+
+        register(MEDIA_ERRORS)
+        post_migrate.connect(grant_permissions, sender=self)
+
+
+def grant_permissions(using: str, **kwargs) -> None:
+    """Media managers hold `media.manage`; connected after Django's own handler that makes the permissions."""
+    from src.core.groups import MEDIA_MANAGERS, grant_to_group
+
+    grant_to_group(group_name=MEDIA_MANAGERS, app_label="media", codenames=["manage"], using=using)
