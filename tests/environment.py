@@ -1,0 +1,25 @@
+"""The environment of every test run, set before the settings are read (loaded by `-p` in pyproject.toml).
+
+A folder of its own, a keyring of its own, no key and no database of this machine's; DATABASE_URL and REDIS_URL
+pass through where the caller sets them.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="negareh-tests-"))
+atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
+
+os.environ |= {
+    "NEGAREH_VAR_DIR": str(VAR_DIR),
+    "SECRET_KEY": "only for tests",
+    "DB_CONN_MAX_AGE": "0",
+    "PROVIDER_TIMEOUT_S": "5",
+    "DRAIN_TIMEOUT_S": "10",
+    "LOG_LEVEL": "INFO",
+}
+for name in ("KEYRING_FILE", "MEDIA_DIR", "INBOX_DIR", "DEBUG", "ALLOWED_HOSTS"):
+    os.environ.pop(name, None)
