@@ -10,9 +10,12 @@ from src.core.errors import FieldError, InvalidFields
 class StrictSerializer(serializers.Serializer):
     """A field that the call does not know is 400 `unknown_field`, and JSON types are not coerced."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = serializers.empty) -> Any:
         if not isinstance(data, dict):
-            raise serializers.ValidationError({"non_field_errors": ["invalid"]}, code="not_object")
+            raise InvalidFields.one("non_field_errors", "not_object")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
         unknown = sorted(set(data) - {name for name, field in self.fields.items() if not field.read_only})
         if unknown:
             raise InvalidFields({name: [FieldError("unknown_field")] for name in unknown})

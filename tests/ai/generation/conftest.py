@@ -8,6 +8,9 @@ from rest_framework.response import Response
 
 from src.accounts.models import User
 from src.ai.models import AIModel, AIProvider
+from src.ai.params import ImageParams
+from src.ai.services.image_generation_service import generate_and_save_to_media, generate_image_only
+from src.ai.services.reservation import ImageOrder
 from tests.factories import make_model, make_openai
 from tests.upstream import Upstream
 
@@ -35,5 +38,19 @@ def generate(gpt_image: AIModel, ai_manager: User, client_of) -> Callable[..., R
         sent = {"model_id": gpt_image.pk, "prompt": "a red bicycle", **body}
         client = client_of(as_user or ai_manager, scopes=["images", "media:read"], language="en")
         return client.post(URL, {name: value for name, value in sent.items() if value is not None})
+
+    return call
+
+
+@pytest.fixture
+def generate_async(gpt_image: AIModel, ai_manager: User) -> Callable[..., Any]:
+    """`await generate_async(…)` runs the service as a view would and gives its `data`."""
+
+    async def call(*, save_to_media: bool = True, **params: Any) -> dict[str, Any]:
+        order = ImageOrder(
+            admin=ai_manager, model_id=gpt_image.pk, params=ImageParams(**{"prompt": "a red bicycle", **params})
+        )
+        run = generate_and_save_to_media if save_to_media else generate_image_only
+        return await run(order=order)
 
     return call
