@@ -28,8 +28,11 @@ class AIProviderQuerySet(models.QuerySet["AIProvider"]):
 class AIProvider(KeyColumns, TotalsColumns):
     """`adapter` names the code that speaks the service's protocol; a blank `api_base_url` is the adapter's own.
 
-    The key columns hold the shared key.
+    The key columns hold the shared key. The counts are there on rows of `with_model_counts`.
     """
+
+    models_count: int
+    active_models_count: int
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=100)

@@ -44,6 +44,9 @@ FETCH_PAUSE_S = 0.5
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 
 
+NeedsKey = Literal["always", "never", "by_row"]
+
+
 class Adapter(ABC):
     """How one service is spoken to. `needs_key`: always, never, or `by_row` (the row's config decides)."""
 
@@ -53,7 +56,7 @@ class Adapter(ABC):
     makes_images: bool = True
     edits_images: bool = False
     is_trained_model: bool = True
-    needs_key: Literal["always", "never", "by_row"] = "always"
+    needs_key: NeedsKey = "always"
 
     @abstractmethod
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:

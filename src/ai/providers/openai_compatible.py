@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from src.ai.providers.base import (
     Adapter,
+    NeedsKey,
     check_by_listing,
     read_json,
     retry_after_s,
@@ -56,7 +57,7 @@ class OpenAICompatible(Adapter):
 
     slug = "openai_compatible"
     label = "OpenAI-compatible server"
-    needs_key = "by_row"
+    needs_key: NeedsKey = "by_row"
     # Where a service also answers 401 to keys that are valid: the codes that do mean an invalid one.
     invalid_key_codes: tuple[str, ...] = ()
 
@@ -145,7 +146,8 @@ def error_object(document: dict[str, Any]) -> dict[str, Any]:
         return error
     detail = document.get("detail")
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        detail = detail[0].get("msg")
+        where = ".".join(str(part) for part in detail[0].get("loc") or [])
+        detail = f"{where}: {detail[0].get('msg')}"
     return {"message": error or detail or document.get("message")}
 
 

@@ -42,7 +42,7 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
     prompt = StrictCharField(max_length=OWN_PROMPT_MAX_CHARS)
     size = StrictCharField(required=False, allow_null=True, max_length=20)
     quality = serializers.ChoiceField(choices=QUALITIES, required=False, allow_null=True)
-    style = StrictCharField(required=False, allow_null=True, max_length=40)
+    style = StrictCharField(required=False, allow_null=True, max_length=40)  # type: ignore[assignment]
     n = StrictIntegerField(required=False, min_value=1, max_value=10, default=1)
     background = serializers.ChoiceField(choices=("auto", "transparent", "opaque"), required=False, allow_null=True)
     output_format = serializers.ChoiceField(choices=("png", "jpeg", "webp"), required=False, allow_null=True)

@@ -61,10 +61,10 @@ def populate_catalogue(*, catalogue: dict[str, list[dict[str, Any]]] | None = No
     known = {(row.provider_id, row.model_id): row for row in AIModel.objects.all()}
     for entry in catalogue["models"]:
         provider = providers[entry["provider"]]
-        row = known.get((provider.pk, entry["model_id"])) or AIModel(
+        model = known.get((provider.pk, entry["model_id"])) or AIModel(
             provider=provider, model_id=entry["model_id"], origin=Origin.CATALOGUE
         )
-        _apply(row, f"{provider.slug}/{row.model_id}", _model_values(entry), report)
+        _apply(model, f"{provider.slug}/{model.model_id}", _model_values(entry), report)
     return report
 
 

@@ -107,10 +107,11 @@ def _find_model(order: ImageOrder) -> AIModel:
     name = "model_id" if order.model is None else "model"
     rows = AIModel.objects.select_related("provider")
     if order.model is None:
-        model = rows.filter(pk=order.model_id).first()
+        rows = rows.filter(pk=order.model_id or 0)
     else:
         slug, _slash, model_id = order.model.partition("/")
-        model = rows.filter(provider__slug=slug, model_id=model_id).first()
+        rows = rows.filter(provider__slug=slug, model_id=model_id)
+    model = rows.first()
     if model is None:
         raise InvalidFields.one(name, "unknown_model")
     if not model.can(Capability.IMAGE):

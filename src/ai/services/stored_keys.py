@@ -77,7 +77,7 @@ def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
     values: dict[str, object] = {"key_checked_at": checked.checked_at, "key_reason": checked.check.reason}
     if checked.check.is_valid is not None:
         values["key_status"] = KeyStatus.VALID if checked.check.is_valid else KeyStatus.INVALID
-    table = type(row)._default_manager  # type: ignore[attr-defined]
+    table = type(row)._default_manager
     return bool(
         table.filter(pk=row.pk, key_fingerprint=checked.fingerprint)
         .exclude(key_status=KeyStatus.UNSET)

@@ -36,7 +36,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     filterset_class = UsableModelFilter
     required_scope = IMAGES
 
-    @extend_schema(
+    @extend_schema(  # type: ignore[type-var]
         request=AIImageGenerationRequestSerializer,
         responses={
             200: envelope_of(GenerationSerializer),
@@ -58,7 +58,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
             code = "image_partly_generated"
         return success(code, data, status=201 if order.save_to_media else 200)
 
-    @extend_schema(responses=envelope_of(UsableModelSerializer, paged=True))
+    @extend_schema(responses=envelope_of(UsableModelSerializer, paged=True))  # type: ignore[type-var]
     @action(detail=False, methods=["get"], url_path="models")
     async def available_models(self, request: Request) -> Response:
         return await db.run(self._list_models, request=request)

@@ -8,7 +8,5 @@ class ScopedView:
 
     required_scope: str = PROVIDERS
     scope_by_action: dict[str, str] = {}
-    action: str | None
-
     def get_required_scope(self) -> str:
         return self.scope_by_action.get(getattr(self, "action", None) or "", self.required_scope)

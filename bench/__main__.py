@@ -1,0 +1,30 @@
+"""Runs every measurement and prints a report in Markdown."""
+
+from bench.generating import PICTURE_BYTES, WAITING, measure_calls, measure_waiting
+from bench.listing import MODELS, measure_listing
+
+
+def main() -> None:
+    print(f"## A page of image models out of {MODELS:,}, SQLite, whole request in process\n")
+    for name, milliseconds in measure_listing().items():
+        print(f"- {name}: {milliseconds:.1f} ms (median)")
+    print(f"\n## One generate call with a {PICTURE_BYTES / 1e6:.1f} MB picture\n")
+    costs = measure_calls()
+    print("| target | p50 latency | beside straight | server CPU per call |\n| --- | --- | --- | --- |")
+    for name, cost in costs.items():
+        ratio = cost.p50_ms / costs["straight"].p50_ms
+        cpu = f"{cost.cpu_ms:.1f} ms" if cost.cpu_ms is not None else "-"
+        print(f"| {name} | {cost.p50_ms:.1f} ms | {ratio:.1f}x | {cpu} |")
+    print(f"\n## {WAITING} generations in flight at 2 s each, one process, saved\n")
+    for label, size in (("1 kB", 1_000), ("1.7 MB", PICTURE_BYTES)):
+        found = measure_waiting(size)
+        print(
+            f"- pictures of {label}: {found.succeeded} of {WAITING} succeeded in {found.wall_s:.1f} s; "
+            f"threads {found.threads_idle} idle, {found.threads_peak} at most; "
+            f"RSS {found.rss_idle_mb:.0f} MB idle, {found.rss_waiting_mb:.0f} MB while all wait "
+            f"({found.growth_kb_each:.0f} kB per waiting request), {found.rss_peak_mb:.0f} MB at its peak"
+        )
+
+
+if __name__ == "__main__":
+    main()
