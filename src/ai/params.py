@@ -64,6 +64,8 @@ def _prompt_problem(prompt: str, spec: ImageSpec) -> FieldError | None:
 
 
 def _n_problem(n: int, spec: ImageSpec) -> FieldError | None:
+    if n < 1:
+        return FieldError("too_small", {"limit": 1})
     limit = spec.max_n or 1
     return FieldError("too_large", {"limit": limit}) if n > limit else None
 

@@ -3,17 +3,22 @@
 In an image spec, null means that the service has no such parameter.
 """
 
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+import re
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+MAX_PRICE_MICROS = 10**12
+# Digits of other scripts are decimal to Python, but no service reads them.
+SIZE = re.compile(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})")
 
 
 class SizeRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Free `WIDTHxHEIGHT`: both multiples of `step` pixels; `min_px` and `max_px` count the whole picture's."""
 
-    step: int = 1
+    step: Annotated[int, Meta(ge=1)] = 1
     min_px: int | None = None
     max_px: int | None = None
     max_edge: int | None = None
@@ -73,9 +78,12 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     when: PriceCondition | None = None
 
     def __post_init__(self) -> None:
-        amount = Decimal(self.price)
-        if not amount.is_finite() or amount < 0:
-            raise ValueError("price must be a number of 0 or more")
+        try:
+            amount = Decimal(self.price)
+        except InvalidOperation as exc:
+            raise ValueError("price must be a decimal number") from exc
+        if not (amount.is_finite() and 0 <= amount <= MAX_PRICE_MICROS):
+            raise ValueError(f"price must be a number from 0 to {MAX_PRICE_MICROS}")
 
     @property
     def micros(self) -> Decimal:
@@ -103,11 +111,8 @@ def read_pricing(stored: Any) -> tuple[Price, ...]:
 
 def split_size(size: str | None) -> tuple[int, int] | None:
     """`1024x768` as (width, height) in pixels; None for `auto`, None, or anything else."""
-    width, separator, height = (size or "").partition("x")
-    if not separator or not (width.isdecimal() and height.isdecimal()):
-        return None
-    pair = int(width), int(height)
-    return pair if all(pair) else None
+    match = SIZE.fullmatch(size or "")
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def highest_cost_micros(pricing: tuple[Price, ...], *, size: str | None, quality: str | None, n: int) -> int | None:
@@ -151,7 +156,7 @@ def real_cost_micros(
 
 
 def _cost_of_tokens(pricing: tuple[Price, ...], usage: TokenUsage) -> Decimal | None:
-    by_unit = {price.unit: price.micros for price in pricing if price.when is None}
+    by_unit = {price.unit: price.micros for price in pricing if price.when in (None, PriceCondition())}
     counts: dict[Unit, int] = {
         "mtok_in": usage.text_in,
         "mtok_image_in": usage.image_in,

@@ -2,12 +2,13 @@
 request (announced before its socket opens, handed on before it is parsed) and class every failure."""
 
 import asyncio
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from src.ai.providers.contract import (
     GeneratedImage,
@@ -94,7 +95,7 @@ class Adapter(ABC):
         call_index: int = 0,
     ) -> Answer:
         """One paid POST of JSON. Raises ProviderError with `charged` told honestly."""
-        body = json.dumps(payload, ensure_ascii=False).encode()
+        body = msgspec.json.encode(payload)
         limits = Limits(total_s=conn.timeout_s, read_gap_s=conn.timeout_s)
         await on_event(Sent(call_index=call_index))
         answer = await self._send(conn, "POST", path, body=body, limits=limits, is_paid=True)
@@ -200,8 +201,8 @@ def private_address(conn: ProviderConnection) -> PrivateAddress | None:
 def read_json(answer: Answer) -> Any:
     """The body as JSON, or None where it is none (a proxy's HTML page, say)."""
     try:
-        return json.loads(answer.body)
-    except ValueError:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 

@@ -6,11 +6,12 @@ list of words that a prompt must not hold).
 """
 
 import asyncio
-import base64
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zlib import crc32
+
+import msgspec
+import pybase64
 
 from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
@@ -77,7 +78,7 @@ class Sandbox(Adapter):
             raise ContentRefused(words="The sandbox was told to refuse this.", categories=("sandbox",))
 
     def read_answer(self, body: bytes) -> ReadAnswer:
-        items = json.loads(body)["data"]
+        items = msgspec.json.decode(body)["data"]
         return ReadAnswer(
             images=tuple(
                 GeneratedImage(content=decode_picture(item["b64_json"]) or b"", seed=item["seed"]) for item in items
@@ -109,5 +110,5 @@ def draw_answer(request: ImageRequest) -> bytes:
             output_format=request.output_format or "png",
             background=request.background or "auto",
         )
-        items.append({"b64_json": base64.b64encode(picture).decode(), "seed": first_seed + index})
-    return json.dumps({"data": items}).encode()
+        items.append({"b64_json": pybase64.b64encode(picture).decode(), "seed": first_seed + index})
+    return msgspec.json.encode({"data": items})

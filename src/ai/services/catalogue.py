@@ -32,6 +32,8 @@ MODEL_FIELDS = (
     "replacement",
     "sort_order",
 )
+# A key is sealed for the address that these make: while one is stored, only a super admin moves it.
+ADDRESS_FIELDS = ("adapter", "api_base_url")
 # What a new row of the sandbox starts with: a picture from the first minute, for every AI manager.
 SANDBOX_START = {"is_active": True, "allow_shared_for_normal_admins": True, "allow_personal_keys": False}
 

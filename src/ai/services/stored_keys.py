@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
-from src.ai.models.keys import KeyColumns
+from src.ai.models.keys import ORIGIN_CHANGED, KeyColumns
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import KeyCheck, ProviderConnection
 from src.core.secret import Secret
@@ -72,7 +72,7 @@ def connect(provider: AIProvider, row: KeyColumns | None) -> ProviderConnection:
 def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
     """Write what was found, if the row still has the key that was checked. True if it was written.
 
-    An answer that leaves the key's worth open (unreachable, rate limited) changes no status.
+    A key that was set aside meanwhile stays so: the answer is of the old origin. An answer that leaves the key's worth open (unreachable, rate limited) changes no status.
     """
     values: dict[str, object] = {"key_checked_at": checked.checked_at, "key_reason": checked.check.reason}
     if checked.check.is_valid is not None:
@@ -81,6 +81,7 @@ def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
     return bool(
         table.filter(pk=row.pk, key_fingerprint=checked.fingerprint)
         .exclude(key_status=KeyStatus.UNSET)
+        .exclude(key_reason=ORIGIN_CHANGED)
         .update(**values)
     )
 

@@ -8,5 +8,6 @@ class ScopedView:
 
     required_scope: str = PROVIDERS
     scope_by_action: dict[str, str] = {}
+
     def get_required_scope(self) -> str:
         return self.scope_by_action.get(getattr(self, "action", None) or "", self.required_scope)
