@@ -8,8 +8,9 @@ PORT ?= 8000
 .PHONY: run setup test lint bench messages lock serve
 
 run: setup
-	$(BIN)/python manage.py set_up --url http://$(HOST):$(PORT)
-	exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning
+	@$(BIN)/python manage.py set_up --url http://$(HOST):$(PORT)
+	@echo "Serving on http://$(HOST):$(PORT) (stop with Ctrl-C)"
+	@exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning
 
 setup: $(VENV)/.installed
 

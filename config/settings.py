@@ -12,7 +12,7 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", False)
-VAR_DIR = Path(env.str("NEGAREH_VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR = Path(env.str("NEGAREH_VAR_DIR", "") or BASE_DIR / "var")
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SECRET_KEY_FILE = VAR_DIR / "secret_key"
@@ -58,6 +58,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "config.urls"
+# A redirect would turn a POST into a GET.
+APPEND_SLASH = False
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
     {
@@ -134,6 +136,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "src.core.exception_handler.answer_exception",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
