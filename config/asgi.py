@@ -16,6 +16,7 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from src.core import background, vault  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
 from src.core.db import SharedThreads  # noqa: E402
+from src.core.errors import Misconfigured  # noqa: E402
 
 log = structlog.get_logger("negareh.server")
 
@@ -59,7 +60,12 @@ class Lifespan:
                 return
 
     def start(self) -> None:
-        vault.current_keyring()
+        try:
+            vault.current_keyring()
+        except Misconfigured as exc:
+            raise CannotStart(
+                f"No keyring at {settings.KEYRING_FILE}: run `python manage.py set_up`, or put the file back."
+            ) from exc
         if not settings.HAS_LASTING_SECRET_KEY:
             raise CannotStart("No SECRET_KEY: set it, or run `python manage.py set_up`.")
         if not settings.REDIS_URL:

@@ -132,8 +132,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["src.accounts.permissions.SuperAdminOnly"],
     "DEFAULT_RENDERER_CLASSES": ["src.core.renderers.MsgspecRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["src.core.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "src.core.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "src.core.exception_handler.answer_exception",
     "DEFAULT_METADATA_CLASS": None,
@@ -151,6 +151,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": r"/api(/ai/admin)?",
+    "ENUM_NAME_OVERRIDES": {"KeySourceEnum": "src.ai.models.generation.KEY_SOURCES"},
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -6,7 +6,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from rest_framework.test import APIClient
@@ -15,13 +14,11 @@ from src.accounts.models import User
 from src.accounts.services import create_api_token
 from src.core.groups import AI_MANAGERS, MEDIA_MANAGERS
 from src.core.starting_files import write_missing_secrets
-from src.core.translations import compile_messages
 from tests.serving import Server
 from tests.upstream import Upstream
 
 
 def pytest_configure() -> None:
-    compile_messages(settings.LOCALE_PATHS[0])
     write_missing_secrets()
 
 

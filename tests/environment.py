@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from src.core.translations import compile_messages
+
 VAR_DIR = Path(tempfile.mkdtemp(prefix="negareh-tests-"))
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 
@@ -23,3 +25,6 @@ os.environ |= {
 }
 for name in ("KEYRING_FILE", "MEDIA_DIR", "INBOX_DIR", "DEBUG", "ALLOWED_HOSTS"):
     os.environ.pop(name, None)
+
+# Before Django reads the compiled messages for the first time.
+compile_messages(Path(__file__).resolve().parent.parent / "locale")

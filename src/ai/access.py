@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from src.accounts.permissions import PermissionValidator
-from src.ai.models import AdminProviderSettings, AIModel, AIProvider
+from src.ai.models import AdminProviderSettings, AIModel, AIProvider, KeyStatus
 from src.ai.providers import get_adapter
 
 GENERATE = "ai.image.manage"
@@ -139,15 +139,24 @@ def _no_key(
     provider: AIProvider, own: AdminProviderSettings | None, *, shared_open: bool, is_key_needed: bool
 ) -> Explanation:
     remedy = "enter_personal_key" if provider.allow_personal_keys else "ask_super_admin_for_key"
-    if own and own.is_active and own.has_key and provider.allow_personal_keys:
-        reason = "personal_key_invalid"
-    elif (provider.has_usable_key or not is_key_needed) and not shared_open:
+    if own and own.has_key and provider.allow_personal_keys:
+        return _unusable_personal_key(own)
+    if (provider.has_usable_key or not is_key_needed) and not shared_open:
         reason = "shared_key_reserved"
     elif provider.has_key and not provider.has_usable_key:
         reason = "shared_key_invalid"
     else:
         reason = "no_key"
     return Explanation(ModelAccessState.NO_ACCESS, reason, remedy)
+
+
+def _unusable_personal_key(own: AdminProviderSettings) -> Explanation:
+    state = ModelAccessState.NO_ACCESS
+    if not own.is_active and own.has_usable_key:
+        return Explanation(state, "personal_key_inactive", "switch_personal_key_on")
+    if own.key_status == KeyStatus.INVALID:
+        return Explanation(state, "personal_key_invalid", "enter_personal_key")
+    return Explanation(state, "personal_key_set_aside", "enter_personal_key")
 
 
 def needs_key(provider: AIProvider) -> bool:

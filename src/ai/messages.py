@@ -31,6 +31,7 @@ AI_ERRORS = {
     "api_key_required_for_new_url": _(
         "A key is stored for the old address. Send shared_api_key together with the new address or adapter."
     ),
+    "key_changed_meanwhile": _("The key or the address was changed while the key was being checked. Try again."),
     "model_access_denied": _("You cannot use this model: %(why)s"),
     "model_disabled": _("This model cannot be used now: %(why)s"),
     "price_unknown_blocked": _("The price of this model is unknown, and this provider blocks unknown prices."),
@@ -71,7 +72,8 @@ AI_FIELD_ERRORS = {
     "not_pricing": _("This is not a valid list of prices: %(problem)s"),
     "unknown_capability": _("There is no capability %(capability)s."),
     "model_id_taken": _("This provider already has a model with this id."),
-    "slug_invalid": _("Use lower-case Latin letters, digits and hyphens."),
+    "slug_invalid": _("Use lower-case Latin letters, digits, hyphens and underscores."),
+    "not_storable": _("This holds a character or a number that cannot be stored, or is nested too deep."),
 }
 
 AI_REASONS = {
@@ -86,6 +88,8 @@ AI_REASONS = {
     "personal_key_only": _("the personal key is used."),
     "no_key_needed": _("this provider needs no key."),
     "personal_key_invalid": _("the service refused the personal key."),
+    "personal_key_inactive": _("the personal key is switched off."),
+    "personal_key_set_aside": _("the provider's address changed after the personal key was entered."),
     "shared_key_invalid": _("the service refused the shared key."),
     "shared_key_reserved": _("the shared key is reserved for super admins."),
     "no_key": _("there is no key to use."),
@@ -98,6 +102,7 @@ AI_REMEDIES = {
     "choose_replacement": _("Choose another model: %(replacement)s."),
     "choose_another_model": _("Choose another model."),
     "ask_super_admin_for_permission": _("A super admin can add the person to the group AI managers."),
+    "switch_personal_key_on": _("Switch the personal key on, or ask a super admin for the shared key."),
     "enter_personal_key": _("Enter a personal key, or ask a super admin for the shared key."),
     "ask_super_admin_for_key": _("A super admin can enter a valid shared key or open it to AI managers."),
 }

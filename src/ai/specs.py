@@ -11,8 +11,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 MAX_PRICE_MICROS = 10**12
+MAX_N = 10
+"""The most pictures of one request, whatever a model would make."""
 # Digits of other scripts are decimal to Python, but no service reads them.
-SIZE = re.compile(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})")
+SIZE = re.compile(r"([1-9][0-9]{0,9})x([1-9][0-9]{0,9})")
 
 
 class SizeRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,7 +51,7 @@ class ImageSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     styles: tuple[str, ...] | None = None
     output_formats: tuple[str, ...] | None = None
     backgrounds: tuple[str, ...] | None = None
-    max_n: int | None = None
+    max_n: Annotated[int, Meta(ge=1, le=MAX_N)] | None = None
     prompt_max_chars: int | None = None
     edit: bool = False
     mask: bool = False
@@ -172,7 +174,7 @@ def _cost_of_tokens(pricing: tuple[Price, ...], usage: TokenUsage) -> Decimal | 
 def _cost_of_picture(pricing: tuple[Price, ...], size: tuple[int, int], quality: str | None) -> Decimal | None:
     """The price whose conditions all hold for certain; None where an open parameter leaves a choice."""
     text = f"{size[0]}x{size[1]}"
-    for price in pricing:
+    for price in sorted(pricing, key=_conditions, reverse=True):
         when = price.when or PriceCondition()
         if when.resolution or when.size not in (None, text) or when.quality not in (None, quality):
             continue
@@ -181,3 +183,9 @@ def _cost_of_picture(pricing: tuple[Price, ...], size: tuple[int, int], quality:
         if price.unit == "megapixel":
             return price.micros * Decimal(size[0] * size[1]) / 1_000_000
     return None
+
+
+def _conditions(price: Price) -> int:
+    """How many: the more specific price counts before the more general one."""
+    when = price.when or PriceCondition()
+    return sum(value is not None for value in (when.quality, when.size, when.resolution))

@@ -35,9 +35,11 @@ def in_flight() -> int:
 async def drain(timeout_s: float) -> int:
     """Wait for what is running in this event loop; returns how many did not finish in time."""
     loop = asyncio.get_running_loop()
-    waiting = {task for task in _running if task.get_loop() is loop}
-    if not waiting:
-        return 0
-    log.info("draining", in_flight=len(waiting), timeout_s=timeout_s)
-    _done, unfinished = await asyncio.wait(waiting, timeout=timeout_s)
-    return len(unfinished)
+    deadline = loop.time() + timeout_s
+    # What is waited for may begin further work.
+    while (
+        waiting := {task for task in _running if task.get_loop() is loop and not task.done()}
+    ) and loop.time() < deadline:
+        log.info("draining", in_flight=len(waiting), timeout_s=timeout_s)
+        await asyncio.wait(waiting, timeout=deadline - loop.time())
+    return len(waiting)

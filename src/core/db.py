@@ -55,6 +55,6 @@ class SharedThreads(ThreadSensitiveContext):
         SyncToAsync.context_to_thread_executor[self] = POOL
         return self
 
-    async def __aexit__(self, exc_type, exc, traceback):
+    async def __aexit__(self, exc, value, tb):
         SyncToAsync.context_to_thread_executor.pop(self, None)
-        return await super().__aexit__(exc_type, exc, traceback)
+        return await super().__aexit__(exc, value, tb)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 def write_durably(path: Path, content: bytes | memoryview) -> None:
     """`path` holds all of `content` or does not exist, whatever happens. Raises OSError."""
+    new_folders = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -20,12 +21,15 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
         draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+    for folder in new_folders:
+        sync_folder(folder.parent)
 
 
 def sync_file(path: Path) -> None:
-    """Make a file that another library wrote survive a crash."""
+    """Make a file that another library wrote survive a crash; its folder may be new."""
     _sync(path)
     sync_folder(path.parent)
+    sync_folder(path.parent.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
@@ -59,11 +60,18 @@ def check_keyring() -> None:
 
 
 def check_storage() -> None:
-    settings.INBOX_DIR.mkdir(parents=True, exist_ok=True)
-    probe = settings.INBOX_DIR / f".readyz-{secrets.token_hex(4)}"
+    _write_into(settings.INBOX_DIR)
+    if isinstance(default_storage, FileSystemStorage):
+        _write_into(Path(default_storage.location))
+    else:
+        default_storage.exists("readyz")
+
+
+def _write_into(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".readyz-{secrets.token_hex(4)}"
     probe.write_bytes(b"ok")
     probe.unlink()
-    default_storage.exists("readyz")
 
 
 CHECKS: dict[str, Callable[[], None]] = {

@@ -2,11 +2,11 @@
 
 import base64
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.core.durable import write_durably
 from src.core.errors import Misconfigured
 
 SECRET_BYTES = 32
@@ -48,10 +48,10 @@ def read_keyring(path: Path) -> Keyring:
         stored = json.loads(path.read_text())
         sealing = {key_id: base64.b64decode(text) for key_id, text in stored["sealing"].items()}
         keyring = Keyring(sealing, stored["current"], base64.b64decode(stored["fingerprint"]))
+        has_current = keyring.current in sealing
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as exc:
         raise Misconfigured("vault_keyring_missing") from exc
-    is_whole = keyring.current in sealing and all(len(s) == SECRET_BYTES for s in sealing.values())
-    if not is_whole:
+    if not has_current or any(len(secret) != SECRET_BYTES for secret in (*sealing.values(), keyring.fingerprint)):
         raise Misconfigured("vault_keyring_missing")
     return keyring
 
@@ -70,10 +70,4 @@ def write_keyring(path: Path, keyring: Keyring) -> None:
 
 def write_owner_only(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_durably(path, text.encode())

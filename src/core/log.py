@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -15,7 +16,18 @@ KEY_SHAPES = re.compile(
 
 def strike_out_keys(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """A net under the rule that keys are not logged at all."""
-    return {name: KEY_SHAPES.sub("[key]", value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _struck_out(value) for name, value in event.items()}
+
+
+def _struck_out(value: Any) -> Any:
+    """The value as it may be written; what a renderer would write by its `repr` is made text here."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {_struck_out(name): _struck_out(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_struck_out(inner) for inner in value]
+    return KEY_SHAPES.sub("[key]", value if isinstance(value, str) else repr(value))
 
 
 def configure(options: dict[str, str]) -> None:

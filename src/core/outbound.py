@@ -10,14 +10,15 @@ OutboundError
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from src.core.addresses import is_public, parse_literal
 
 USER_AGENT = "Negareh/0.1"
+MAX_LABEL_CHARS = 63
 
 
 class OutboundError(Exception):
@@ -61,6 +62,13 @@ class PrivateAddress:
     host: str
     port: int
 
+    def is_at(self, host: str, port: int) -> bool:
+        """`host` as the client writes it: lower case, IPv6 compressed, other scripts in Punycode."""
+        try:
+            return (URL.build(scheme="http", host=self.host).raw_host, self.port) == (host, port)
+        except ValueError:
+            return False
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,7 +94,7 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
-        if self._allowed == PrivateAddress(host, port):
+        if self._allowed is not None and self._allowed.is_at(host, port):
             return found
         for result in found:
             address = parse_literal(result["host"])
@@ -102,23 +110,33 @@ class ForbiddenAddress(OSError):
     """A name resolved to an address that must not be called."""
 
 
-def check_url(url: str, allowed: PrivateAddress | None) -> None:
-    """Raises NotSent for a URL that must not be called: not https, with credentials, a forbidden literal."""
+def check_url(url: str, allowed: PrivateAddress | None) -> URL:
+    """The URL as the client reads it, so that what is checked here is what is called: `１２７.1` names a host to
+    other parsers and an address to this one.
+
+    Raises NotSent for a URL that must not be called: not https, with credentials, a forbidden literal.
+    """
     try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+        target = URL(url)
     except ValueError as exc:
         raise NotSent("malformed_url") from exc
-    if not parts.hostname or parts.username or parts.password or parts.scheme not in ("http", "https"):
+    host, port = target.raw_host or "", target.port or 0
+    if not _is_host(host) or target.raw_user or target.raw_password or target.scheme not in ("http", "https"):
         raise NotSent("malformed_url")
-    if allowed == PrivateAddress(parts.hostname, port):
-        return
-    if parts.scheme != "https":
+    if allowed is not None and allowed.is_at(host, port):
+        return target
+    if target.scheme != "https":
         raise NotSent("plain_http")
     # aiohttp does not ask its resolver for IP literals.
-    literal = parse_literal(parts.hostname)
+    literal = parse_literal(host)
     if literal is not None and not is_public(literal):
         raise NotSent("forbidden_address")
+    return target
+
+
+def _is_host(host: str) -> bool:
+    """Not empty, and no label longer than a resolver takes."""
+    return bool(host) and all(len(label) <= MAX_LABEL_CHARS for label in host.split("."))
 
 
 async def send(
@@ -135,14 +153,14 @@ async def send(
     Raises OutboundError's four kinds.
     """
     limits = limits or Limits()
-    check_url(url, allowed)
+    target = check_url(url, allowed)
     timeout = aiohttp.ClientTimeout(total=limits.total_s, connect=limits.connect_s, sock_read=limits.read_gap_s)
     try:
         async with (
             _session(allowed) as session,
             session.request(
                 method,
-                url,
+                target,
                 headers={"User-Agent": USER_AGENT, **(headers or {})},
                 data=body,
                 timeout=timeout,

@@ -6,9 +6,11 @@ Not DRF's CursorPagination: it follows one column, and counts on by offset where
 import base64
 import binascii
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -16,6 +18,9 @@ from rest_framework.response import Response
 
 from src.core.envelope import success
 from src.core.errors import InvalidFields
+
+MAX_DIGITS = 9
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class KeysetPagination(BasePagination):
@@ -28,14 +33,14 @@ class KeysetPagination(BasePagination):
     page_size = 50
     max_page_size = 200
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self._url = request.build_absolute_uri()
         size = self._read_size(request.query_params.get("page_size"))
         direction, values = self._read_cursor(request.query_params.get("cursor"))
         is_backward = direction == "p"
         rows = queryset.order_by(*self._order(is_backward))
         if values is not None:
-            rows = rows.filter(self._beyond(values, is_backward))
+            rows = self._rows_beyond(rows, values, is_backward)
         found = list(rows[: size + 1])
         has_more, page = len(found) > size, found[:size]
         if is_backward:
@@ -76,6 +81,13 @@ class KeysetPagination(BasePagination):
         sign = "-" if self._is_descending(is_backward) else ""
         return [f"{sign}{name}" for name in self._names()]
 
+    def _rows_beyond(self, rows: QuerySet, values: list[Any], is_backward: bool) -> QuerySet:
+        try:
+            return rows.filter(self._beyond(values, is_backward))
+        except (ValueError, TypeError, ValidationError) as exc:
+            # The columns refuse the values: text for a number, no moment for a moment.
+            raise InvalidFields.one("cursor", "invalid") from exc
+
     def _beyond(self, values: list[Any], is_backward: bool) -> Q:
         """Rows after the one with `values`: (a > x) or (a = x and b > y) or …"""
         lookup = "lt" if self._is_descending(is_backward) else "gt"
@@ -89,8 +101,12 @@ class KeysetPagination(BasePagination):
     def _read_size(self, text: str | None) -> int:
         if text is None:
             return self.page_size
-        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= self.max_page_size):
+        if not (text.isascii() and text.isdecimal()):
+            raise InvalidFields.one("page_size", "not_integer")
+        if len(text) > MAX_DIGITS or int(text) > self.max_page_size:
             raise InvalidFields.one("page_size", "too_large", limit=self.max_page_size)
+        if int(text) < 1:
+            raise InvalidFields.one("page_size", "too_small", limit=1)
         return int(text)
 
     def _read_cursor(self, text: str | None) -> tuple[str, list[Any] | None]:
@@ -100,8 +116,7 @@ class KeysetPagination(BasePagination):
             direction, *values = json.loads(base64.urlsafe_b64decode(text.encode()))
         except (ValueError, TypeError, binascii.Error, RecursionError) as exc:
             raise InvalidFields.one("cursor", "invalid") from exc
-        is_plain = all(isinstance(value, int | str) and not isinstance(value, bool) for value in values)
-        if direction not in ("n", "p") or len(values) != len(self.ordering) or not is_plain:
+        if direction not in ("n", "p") or len(values) != len(self.ordering) or not all(map(_is_plain, values)):
             raise InvalidFields.one("cursor", "invalid")
         return direction, values
 
@@ -114,3 +129,10 @@ class KeysetPagination(BasePagination):
         parts = urlsplit(self._url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cursor"]
         return urlunsplit(parts._replace(query=urlencode([*query, ("cursor", cursor)])))
+
+
+def _is_plain(value: Any) -> bool:
+    """A whole number, or text that a database can compare with."""
+    if isinstance(value, str):
+        return not UNSTORABLE.search(value)
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ from django.utils.decorators import sync_and_async_middleware
 log = structlog.get_logger("negareh.request")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
-_ACCEPTABLE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def current_request_id() -> str:
@@ -21,7 +21,7 @@ def current_request_id() -> str:
 
 def begin_request(sent_id: str) -> str:
     """Take the caller's id if it is one, else make one; bind it to this context's logs."""
-    request_id = sent_id if _ACCEPTABLE_ID.match(sent_id) else uuid.uuid4().hex
+    request_id = sent_id if _ACCEPTABLE_ID.fullmatch(sent_id) else uuid.uuid4().hex
     _request_id.set(request_id)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)

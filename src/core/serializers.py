@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from src.core.errors import FieldError, InvalidFields
 
@@ -20,6 +21,11 @@ class StrictSerializer(serializers.Serializer):
         if unknown:
             raise InvalidFields({name: [FieldError("unknown_field")] for name in unknown})
         return super().to_internal_value(data)
+
+
+def take_no_fields(request: Request) -> None:
+    """For a call whose address says everything. Raises InvalidFields(unknown_field)."""
+    StrictSerializer(data=request.data).is_valid(raise_exception=True)
 
 
 class StrictCharField(serializers.CharField):

@@ -1,5 +1,7 @@
 """What an API token may be used for; none implies another."""
 
+from typing import Any
+
 from rest_framework.request import Request
 
 from src.core.errors import Forbidden
@@ -17,6 +19,7 @@ SCOPES = (IMAGES, MEDIA_READ, MEDIA_WRITE, PROVIDERS, USAGE, SETTINGS)
 
 def check_token_scope(request: Request, scope: str) -> None:
     """Raises Forbidden if the request came with a token that does not name `scope`; a session has them all."""
-    if request.auth is not None and not request.auth.has_scope(scope):
+    token: Any = request.auth
+    if token is not None and not token.has_scope(scope):
         error = {"code": "scope_required", "message": text_for("scope_required", scope=scope)}
         raise Forbidden("permission_denied", facts={"errors": {"scope": [error]}})

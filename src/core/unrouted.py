@@ -1,8 +1,11 @@
 """Envelopes for what fails before or outside any API view: no such address, CSRF, a crash in middleware."""
 
+import structlog
 from django.http import HttpRequest, JsonResponse
 
 from src.core.envelope import failure_body
+
+log = structlog.get_logger("negareh.errors")
 
 
 def _answer(code: str, status: int) -> JsonResponse:
@@ -22,4 +25,6 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
+    """Called while the exception is being handled; Django's own log line of it is switched off (`core.log`)."""
+    log.error("unexpected_error", exc_info=True)
     return _answer("internal_error", 500)

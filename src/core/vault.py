@@ -88,14 +88,15 @@ def current_keyring() -> Keyring:
     """The keyring as the file has it now, read again when the file changes (rotation is online)."""
     path = Path(settings.KEYRING_FILE)
     try:
-        version = path.stat().st_mtime_ns
+        found = path.stat()
     except OSError as exc:
         raise Misconfigured("vault_keyring_missing") from exc
-    return _keyring_at(path, version)
+    # The inode too: two replacements within one tick of the file system's clock bear the same time.
+    return _keyring_at(path, (found.st_ino, found.st_mtime_ns))
 
 
 @lru_cache(maxsize=4)
-def _keyring_at(path: Path, version: int) -> Keyring:
+def _keyring_at(path: Path, version: tuple[int, int]) -> Keyring:
     return read_keyring(path)
 
 

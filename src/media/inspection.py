@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
-MIME_BY_FORMAT = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+FORMATS = ("PNG", "JPEG", "WEBP")
+# MPO is Pillow's word for a JPEG with a further picture (gain map, preview) behind the first.
+MIME_BY_FORMAT = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 EXTENSION_BY_MIME = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 MAX_PICTURE_BYTES = 50 * 1024 * 1024
@@ -54,10 +56,11 @@ def inspect_picture(content: bytes) -> PictureFacts:
 
 def _read_header(content: bytes) -> tuple[str, int, int]:
     try:
-        with Image.open(io.BytesIO(content), formats=list(MIME_BY_FORMAT)) as picture:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             return MIME_BY_FORMAT[picture.format or ""], picture.width, picture.height
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, struct.error) as exc:
-        raise UnacceptablePicture("not_a_picture") from exc
+        is_cut = content[:4] == b"RIFF" and content[8:12] == b"WEBP" and not _is_whole_webp(content)
+        raise UnacceptablePicture("truncated" if is_cut else "not_a_picture") from exc
 
 
 def _is_whole(content: bytes, mime_type: str) -> bool:
@@ -76,8 +79,17 @@ def _is_whole_png(content: bytes) -> bool:
 
 
 def _is_whole_jpeg(content: bytes) -> bool:
-    """An end-of-image marker; encoders pad after it with little or nothing."""
-    return b"\xff\xd9" in content[-64 * 1024 :]
+    """An end-of-image marker behind the start of the pixels; within them 0xFF is always followed by another byte."""
+    return content.find(b"\xff\xd9", _first_scan(content)) >= 0
+
+
+def _first_scan(content: bytes) -> int:
+    """Where the pixels begin. A preview in the headers before has an end of its own. Source: ITU-T T.81, B.1.1."""
+    position = 2
+    while position + 4 <= len(content) and content[position] == 0xFF and content[position + 1] != 0xDA:
+        is_fill = content[position + 1] == 0xFF
+        position += 1 if is_fill else 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return position
 
 
 def _is_whole_webp(content: bytes) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -79,8 +79,8 @@ def title_from_prompt(prompt: str) -> str:
     line = " ".join(prompt.split())
     if len(line) <= TITLE_CHARS:
         return line
-    cut = line[:TITLE_CHARS]
-    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut}…"
+    words, space, _rest = line[: TITLE_CHARS + 1].rpartition(" ")
+    return f"{words if space else line[:TITLE_CHARS]}…"
 
 
 def find_visible_asset(*, asset_id: uuid.UUID, user: Any) -> MediaAsset:
@@ -94,6 +94,6 @@ def find_visible_asset(*, asset_id: uuid.UUID, user: Any) -> MediaAsset:
 def open_original(asset: MediaAsset) -> BinaryIO:
     """The stored bytes, to be closed by the caller. Raises NotFound if the storage has lost them."""
     try:
-        return default_storage.open(asset.file_name, "rb")
+        return cast(BinaryIO, default_storage.open(asset.file_name, "rb"))
     except FileNotFoundError as exc:
         raise NotFound("original_missing") from exc

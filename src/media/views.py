@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from src.core.envelope import success
-from src.core.file_answers import answer_with_file
+from src.core.file_answers import FileNegotiation, answer_with_file
 from src.core.schema import envelope_of
 from src.core.token_scopes import MEDIA_READ, check_token_scope
 from src.media.serializers import MediaAssetSerializer
@@ -35,7 +35,7 @@ class MediaDetailView(MediaView):
         return success("ok", MediaAssetSerializer(asset).data)
 
 
-class MediaOriginalView(MediaView):
+class MediaOriginalView(FileNegotiation, MediaView):
     @extend_schema(
         responses={
             (200, "image/*"): OpenApiTypes.BINARY,

@@ -19,7 +19,8 @@ class LedgerEntry(models.Model):
     """One movement of one scope for one generation; written once, never changed.
 
     `reserve` holds money and pictures, `settle` books what was really used, `release` gives back what was
-    reserved and not used. `micros` is NULL where the price is unknown.
+    reserved and not used, and ends the reservation even where that is nothing. `micros` is NULL where the price is
+    unknown.
     """
 
     kind = models.CharField(max_length=8, choices=LedgerKind)
@@ -41,6 +42,8 @@ class LedgerEntry(models.Model):
                 fields=["generation_id", "scope_kind", "scope_id", "kind"],
                 name="ledger_entry_once_per_generation_scope_kind",
             ),
+            models.CheckConstraint(condition=Q(kind__in=LedgerKind.values), name="ledger_entry_kind_known"),
+            models.CheckConstraint(condition=Q(key_source__in=KeySource.values), name="ledger_entry_key_source_known"),
             models.CheckConstraint(
                 condition=Q(micros__isnull=True) | Q(micros__gte=0), name="ledger_entry_micros_not_negative"
             ),

@@ -79,7 +79,8 @@ def _reserve_one(limit: ScopeLimit, period: str, images: int, micros: int | None
     fits = row
     if limit.max_images is not None:
         fits = fits.alias(images_after=Counter.used_images() + images).filter(images_after__lte=limit.max_images)
-    if limit.max_micros is not None and micros is not None:
+    # What costs nothing fits any budget, also one that a dearer bill than was held has gone past.
+    if limit.max_micros is not None and micros:
         fits = fits.alias(micros_after=Counter.used_micros() + micros).filter(micros_after__lte=limit.max_micros)
     if limit.max_micros is not None and micros is None:
         # Nothing is held for an unknown price, but a budget that is used up still stops it.
@@ -100,7 +101,8 @@ def _which_limit(row: QuerySet[Counter], limit: ScopeLimit, images: int) -> str:
 def settle(*, movement: Movement, images: int, micros: int | None) -> None:
     """Book the real use, in full even where it is more than was reserved, and give back the rest.
 
-    Call inside a transaction, once per generation (a second call violates the ledger's uniqueness).
+    Call inside a transaction, once per generation. Each reservation ends with one `release`, also of nothing, so
+    that a second end (settle or release) violates the ledger's uniqueness.
     """
     for entry in _reservations(movement.generation_id):
         _counter_of(entry).update(
@@ -113,8 +115,7 @@ def settle(*, movement: Movement, images: int, micros: int | None) -> None:
         _write(movement, LedgerKind.SETTLE, scope, entry.period, images, micros)
         rest_images = max(0, entry.images - images)
         rest_micros = None if entry.micros is None else max(0, entry.micros - (micros or 0))
-        if rest_images or rest_micros:
-            _write(movement, LedgerKind.RELEASE, scope, entry.period, rest_images, rest_micros)
+        _write(movement, LedgerKind.RELEASE, scope, entry.period, rest_images, rest_micros)
 
 
 def release(*, movement: Movement) -> None:

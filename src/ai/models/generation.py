@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from src.ai.models.model import AIModel
 from src.ai.models.provider import AIProvider
+from src.ai.specs import MAX_N
 
-MAX_N = 10
 KEY_SOURCES = [("shared", "shared"), ("personal", "personal")]
 
 
@@ -96,9 +96,14 @@ class ImageGeneration(models.Model):
                 name="generation_money_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(cost_micros__isnull=False) | Q(cost_source=CostSource.UNKNOWN),
+                condition=Q(cost_micros__isnull=True, cost_source=CostSource.UNKNOWN)
+                | Q(
+                    cost_micros__isnull=False,
+                    cost_source__in=[CostSource.PROVIDER_REPORTED, CostSource.CATALOGUE],
+                ),
                 name="generation_cost_source_fits_cost",
             ),
+            models.CheckConstraint(condition=Q(visibility__in=["team", "private"]), name="generation_visibility_known"),
             models.CheckConstraint(
                 condition=~Q(status=GenerationStatus.UNKNOWN) | Q(charged=Charged.UNKNOWN),
                 name="generation_unknown_is_charged_unknown",
@@ -139,6 +144,11 @@ class ProviderCall(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=ProviderCallStatus.values), name="provider_call_status_known"
             ),
+            models.CheckConstraint(condition=Q(charged__in=Charged.values), name="provider_call_charged_known"),
+            models.CheckConstraint(
+                condition=Q(cost_micros__isnull=True) | Q(cost_micros__gte=0),
+                name="provider_call_cost_not_negative",
+            ),
             models.CheckConstraint(
                 condition=Q(status=ProviderCallStatus.PREPARED)
                 | Q(status=ProviderCallStatus.FAILED)
@@ -175,6 +185,13 @@ class GenerationOutput(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["generation", "index"], name="generation_output_once_per_index"),
+            models.CheckConstraint(
+                condition=Q(width__gt=0, height__gt=0, size_bytes__gt=0), name="generation_output_has_a_size"
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_micros__isnull=True) | Q(cost_micros__gte=0),
+                name="generation_output_cost_not_negative",
+            ),
             models.CheckConstraint(
                 condition=Q(asset__isnull=True) | Q(inbox_path=""), name="generation_output_in_one_place"
             ),

@@ -11,6 +11,7 @@ from src.ai.serializers.provider_serializer import (
     AIProviderSerializer,
 )
 from src.ai.services.reservation import ImageOrder
+from src.ai.specs import MAX_N
 from src.core.errors import InvalidFields
 from src.core.serializers import (
     StrictBooleanField,
@@ -43,7 +44,7 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
     size = StrictCharField(required=False, allow_null=True, max_length=20)
     quality = serializers.ChoiceField(choices=QUALITIES, required=False, allow_null=True)
     style = StrictCharField(required=False, allow_null=True, max_length=40)  # type: ignore[assignment]
-    n = StrictIntegerField(required=False, min_value=1, max_value=10, default=1)
+    n = StrictIntegerField(required=False, min_value=1, max_value=MAX_N, default=1)
     background = serializers.ChoiceField(choices=("auto", "transparent", "opaque"), required=False, allow_null=True)
     output_format = serializers.ChoiceField(choices=("png", "jpeg", "webp"), required=False, allow_null=True)
     seed = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_SEED)

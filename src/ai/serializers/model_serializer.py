@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from src.ai.models import AIModel, Capability
-from src.ai.serializers.fields import JsonObjectField
+from src.ai.serializers.json_fields import ImageSpecField, PricingField
 from src.core.errors import InvalidFields
 from src.core.serializers import (
     StrictBooleanField,
@@ -17,17 +18,18 @@ from src.core.serializers import (
 MAX_TOKENS = 10**12
 
 
+@extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=Capability.choices)))
 class CapabilitiesField(serializers.Field):
     """A list in the API, `{"image": true}` in the row."""
 
-    default_error_messages = {"not_a_list": "not_a_list"}
+    default_error_messages = {"not_list": "not_list"}
 
     def to_representation(self, value: dict[str, bool]) -> list[str]:
         return [name for name in Capability.values if value.get(name) is True]
 
     def to_internal_value(self, data: Any) -> dict[str, bool]:
         if not isinstance(data, list):
-            self.fail("not_a_list")
+            self.fail("not_list")
         for name in data:
             if name not in Capability.values:
                 raise InvalidFields.one("capabilities", "unknown_capability", capability=str(name)[:64])
@@ -42,8 +44,8 @@ class AIModelSerializer(StrictSerializer):
     display_name = StrictCharField(max_length=200, allow_blank=True, required=False)
     description = StrictCharField(max_length=5000, allow_blank=True, required=False)
     capabilities = CapabilitiesField(required=False)
-    image_spec = JsonObjectField(allow_null=True, required=False)
-    pricing = serializers.JSONField(required=False)
+    image_spec = ImageSpecField(allow_null=True, required=False)
+    pricing = PricingField(required=False)
     context_window = StrictIntegerField(allow_null=True, required=False, min_value=0, max_value=MAX_TOKENS)
     max_output_tokens = StrictIntegerField(allow_null=True, required=False, min_value=0, max_value=MAX_TOKENS)
     is_active = StrictBooleanField(required=False)
@@ -54,7 +56,7 @@ class AIModelSerializer(StrictSerializer):
     total_requests = serializers.IntegerField(read_only=True)
     total_images = serializers.IntegerField(read_only=True)
     total_cost_micros = serializers.IntegerField(read_only=True)
-    last_used_at = serializers.DateTimeField(read_only=True)
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
 class UsableModelSerializer(serializers.ModelSerializer):
@@ -63,6 +65,8 @@ class UsableModelSerializer(serializers.ModelSerializer):
     provider = serializers.CharField(source="provider.slug", read_only=True)
     provider_name = serializers.CharField(source="provider.label", read_only=True)
     capabilities = CapabilitiesField(read_only=True)
+    image_spec = ImageSpecField(read_only=True, allow_null=True)
+    pricing = PricingField(read_only=True)
     state = serializers.SerializerMethodField()
     key_source = serializers.SerializerMethodField()
 

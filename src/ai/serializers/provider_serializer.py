@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from src.ai.models import AIProvider, UnknownPricePolicy
-from src.ai.serializers.fields import JsonObjectField, SharedKeyField, UrlField
+from src.ai.serializers.fields import SharedKeyField, SlugField, UrlField, WebsiteField
+from src.ai.serializers.json_fields import JsonObjectField
 from src.core.serializers import (
     StrictBooleanField,
     StrictCharField,
@@ -24,13 +25,13 @@ class AIProviderSerializer(StrictSerializer):
     name = StrictCharField(max_length=100)
     display_name = StrictCharField(max_length=100, allow_blank=True)
     description = StrictCharField(max_length=5000, allow_blank=True)
-    website = UrlField()
+    website = WebsiteField()
     adapter = StrictCharField(max_length=64)
     api_base_url = UrlField()
     shared_api_key = SharedKeyField(allow_null=True)
     has_shared_api_key = serializers.BooleanField(source="has_key", read_only=True)
     key_status = serializers.CharField(read_only=True)
-    key_checked_at = serializers.DateTimeField(read_only=True)
+    key_checked_at = serializers.DateTimeField(read_only=True, allow_null=True)
     key_reason = serializers.CharField(read_only=True)
     is_active = StrictBooleanField()
     allow_personal_keys = StrictBooleanField()
@@ -45,7 +46,7 @@ class AIProviderSerializer(StrictSerializer):
     total_requests = serializers.IntegerField(read_only=True)
     total_images = serializers.IntegerField(read_only=True)
     total_cost_micros = serializers.IntegerField(read_only=True)
-    last_used_at = serializers.DateTimeField(read_only=True)
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
@@ -58,7 +59,7 @@ class AIProviderSerializer(StrictSerializer):
 class AIProviderCreateSerializer(AIProviderSerializer):
     """As AIProviderSerializer, with the slug that names the provider from then on."""
 
-    slug = serializers.SlugField(max_length=64)
+    slug = SlugField(max_length=64)
 
 
 class AIProviderListSerializer(serializers.ModelSerializer):

@@ -38,7 +38,34 @@ class AvailableProviderSerializer(serializers.Serializer):
     active_models_count = serializers.IntegerField()
 
 
+class OpenRouterPriceSerializer(serializers.Serializer):
+    """`price_micros`: millionths of a US dollar per unit, as a decimal; null where it is not known."""
+
+    billable = serializers.CharField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    price_micros = serializers.CharField(allow_null=True)
+    variant = serializers.CharField(allow_null=True)
+
+
+class OpenRouterEndpointSerializer(serializers.Serializer):
+    provider = serializers.CharField(allow_null=True)
+    pricing = OpenRouterPriceSerializer(many=True)
+
+
+class OpenRouterModelSerializer(serializers.Serializer):
+    """`endpoints` null: its prices could not be read."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    can_edit = serializers.BooleanField()
+    max_reference_images = serializers.IntegerField(allow_null=True)
+    streams_previews = serializers.BooleanField()
+    supported_parameters = serializers.DictField()
+    endpoints = OpenRouterEndpointSerializer(many=True, allow_null=True)
+
+
 class OpenRouterListingSerializer(serializers.Serializer):
-    models = serializers.ListField(child=serializers.DictField())
+    models = OpenRouterModelSerializer(many=True)
     read_at = serializers.DateTimeField()
     is_stale = serializers.BooleanField()

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import models, transaction
 
 from src.ai.catalogue import read_catalogue
-from src.ai.models import AIModel, AIProvider, Origin
+from src.ai.models import AIModel, AIProvider, KeyStatus, Origin
 from src.ai.specs import read_image_spec, read_pricing
+from src.core.vault import origin_of
 
 PROVIDER_FIELDS = (
     "name",
@@ -32,8 +33,6 @@ MODEL_FIELDS = (
     "replacement",
     "sort_order",
 )
-# A key is sealed for the address that these make: while one is stored, only a super admin moves it.
-ADDRESS_FIELDS = ("adapter", "api_base_url")
 # What a new row of the sandbox starts with: a picture from the first minute, for every AI manager.
 SANDBOX_START = {"is_active": True, "allow_shared_for_normal_admins": True, "allow_personal_keys": False}
 
@@ -53,14 +52,14 @@ def populate_catalogue(*, catalogue: dict[str, list[dict[str, Any]]] | None = No
     """Create what is missing, update what still equals its source value. Safe to run any number of times."""
     catalogue = catalogue or read_catalogue()
     report = PopulateReport()
-    providers = {row.slug: row for row in AIProvider.objects.all()}
+    providers = {row.slug: row for row in AIProvider.objects.select_for_update(no_key=True)}
     for entry in catalogue["providers"]:
         start = SANDBOX_START if entry["adapter"] == "sandbox" else {}
         values = {name: entry[name] for name in PROVIDER_FIELDS}
         row = providers.get(entry["slug"]) or AIProvider(slug=entry["slug"], **start)
         providers[row.slug] = row
         _apply(row, row.slug, values, report)
-    known = {(row.provider_id, row.model_id): row for row in AIModel.objects.all()}
+    known = {(row.provider_id, row.model_id): row for row in AIModel.objects.select_for_update(no_key=True)}
     for entry in catalogue["models"]:
         provider = providers[entry["provider"]]
         model = known.get((provider.pk, entry["model_id"])) or AIModel(
@@ -89,7 +88,8 @@ def _apply(row: models.Model, label: str, values: dict[str, Any], report: Popula
     if not changed:
         report.unchanged += 1
         return
-    row.save()
+    # Only what changed: a key that is stored and totals that are counted meanwhile are not written over.
+    row.save(update_fields=None if is_new else [*changed, "source_values", "updated_at"])
     (report.created if is_new else report.updated).append(label)
 
 
@@ -97,14 +97,25 @@ def _changed_fields(
     row: Any, label: str, values: dict[str, Any], report: PopulateReport, *, is_new: bool
 ) -> Iterable[str]:
     for name, value in values.items():
-        stored = _as_json(value)
-        is_ours = is_new or _as_json(getattr(row, name)) == row.source_values.get(name)
-        if not is_ours:
-            report.kept.append(f"{label}.{name}")
+        stored, present = _as_json(value), _as_json(getattr(row, name))
+        # A row without source values was made by hand: all of it is an operator's.
+        is_ours = is_new or (bool(row.source_values) and present == row.source_values.get(name))
+        if not is_ours or (not is_new and _would_strand_keys(row, name, value)):
+            if present != stored:
+                report.kept.append(f"{label}.{name}")
         elif is_new or row.source_values.get(name) != stored:
             setattr(row, name, value)
             row.source_values[name] = stored
             yield name
+
+
+def _would_strand_keys(row: Any, name: str, value: Any) -> bool:
+    """Keys are sealed for their provider's origin: while one is stored, only a super admin moves the provider."""
+    is_adapter_new = name == "adapter" and value != row.adapter
+    is_origin_new = name == "api_base_url" and origin_of(value) != origin_of(row.api_base_url)
+    if not (is_adapter_new or is_origin_new):
+        return False
+    return row.has_key or row.person_settings.exclude(key_status=KeyStatus.UNSET).exists()
 
 
 def _as_json(value: Any) -> Any:

@@ -11,7 +11,7 @@ from src.ai.models import AIProvider
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import KeyCheck
 from src.ai.services.stored_keys import CheckedKey, connect, record_check
-from src.core.errors import BadRequest, NotFound
+from src.core.errors import BadRequest, Conflict, NotFound
 
 ADAPTER_MISSING = KeyCheck(is_valid=None, reason="adapter_missing")
 
@@ -41,12 +41,14 @@ def ask_about_shared_key(provider: AIProvider) -> CheckedKey:
 
 
 def validate_shared_key(*, provider_id: int) -> KeyVerdict:
-    """Check the stored key and note the outcome. Raises NotFound, BadRequest(api_key_required, adapter_missing)."""
+    """Check the stored key and note the outcome. Raises NotFound, BadRequest(api_key_required, adapter_missing),
+    Conflict(key_changed_meanwhile)."""
     provider = find_provider(provider_id)
     require_checkable(provider)
     checked = ask_about_shared_key(provider)
     if provider.has_key:
-        record_check(provider, checked)
+        if not record_check(provider, checked):
+            raise Conflict("key_changed_meanwhile")
         provider.refresh_from_db(fields=["key_status"])
     return KeyVerdict(
         valid=checked.check.is_valid,

@@ -36,7 +36,10 @@ def update_model(*, provider_id: int, model_pk: int, values: dict[str, Any]) -> 
     for name, value in values.items():
         setattr(model, name, value)
     _check_json(model)
-    model.save(update_fields=[*values, "updated_at"])
+    try:
+        model.save(update_fields=[*values, "updated_at"])
+    except IntegrityError as exc:
+        raise InvalidFields.one("model_id", "model_id_taken") from exc
     return model
 
 

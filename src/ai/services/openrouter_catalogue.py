@@ -4,7 +4,6 @@ Source: OpenRouterTeam/docs, guides/overview/multimodal/image-generation.mdx, re
 """
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
 
@@ -30,6 +30,7 @@ KEPT_S = 30 * 24 * 3600
 LOCK_S = 60
 WAIT_STEP_S = 0.05
 CONCURRENCY = 8
+MAX_USD = 1_000_000
 LIMITS = Limits(connect_s=5, read_gap_s=15, total_s=20, answer_bytes=16 * 1024 * 1024)
 
 
@@ -55,6 +56,10 @@ def list_openrouter_models(*, use_cache: bool = True) -> OpenRouterListing:
         return _listing(stored, is_stale=False)
     if cache.add(LOCK_KEY, 1, LOCK_S):
         try:
+            # Another caller may have read it between our look and our lock.
+            newer = cache.get(CACHE_KEY)
+            if newer and use_cache and newer != stored:
+                return _listing(newer, is_stale=False)
             return _refresh(stored)
         finally:
             cache.delete(LOCK_KEY)
@@ -94,7 +99,7 @@ def _listing(stored: dict[str, Any], *, is_stale: bool) -> OpenRouterListing:
 
 def _address() -> tuple[str, PrivateAddress | None]:
     provider = AIProvider.objects.filter(adapter=ADAPTER).order_by("-is_active", "id").first()
-    base_url = (provider.api_base_url if provider else "") or BASE_URL
+    base_url = ((provider.api_base_url if provider else "") or BASE_URL).rstrip("/")
     if provider is None or not provider.allow_private_address:
         return base_url, None
     host, _colon, port = origin_of(base_url).split("://")[1].rpartition(":")
@@ -110,9 +115,10 @@ async def read_image_models(base_url: str, allowed: PrivateAddress | None) -> li
 
     async def with_prices(entry: dict[str, Any]) -> dict[str, Any]:
         async with gate:
-            return describe_model(entry, await _endpoints(base_url, str(entry.get("id")), allowed))
+            return describe_model(entry, await _endpoints(base_url, entry["id"], allowed))
 
-    return await asyncio.gather(*(with_prices(entry) for entry in listed if isinstance(entry, dict)))
+    entries = [entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    return await asyncio.gather(*(with_prices(entry) for entry in entries))
 
 
 async def _endpoints(base_url: str, model_id: str, allowed: PrivateAddress | None) -> list[dict[str, Any]] | None:
@@ -128,8 +134,8 @@ async def _endpoints(base_url: str, model_id: str, allowed: PrivateAddress | Non
 async def _get(url: str, allowed: PrivateAddress | None) -> dict[str, Any]:
     answer = await outbound.send("GET", url, headers={"Accept": "application/json"}, limits=LIMITS, allowed=allowed)
     try:
-        document = json.loads(answer.body, parse_float=Decimal)
-    except ValueError as exc:
+        document = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise ListingFailed from exc
     if answer.status != 200 or not isinstance(document, dict):
         raise ListingFailed
@@ -138,12 +144,12 @@ async def _get(url: str, allowed: PrivateAddress | None) -> dict[str, Any]:
 
 def describe_model(entry: dict[str, Any], endpoints: list[dict[str, Any]] | None) -> dict[str, Any]:
     """One model in our words. `endpoints` null: its prices are not known now."""
-    parameters = entry.get("supported_parameters") or {}
-    references = parameters.get("input_references") or {}
+    parameters = _as_object(entry.get("supported_parameters"))
+    references = _as_object(parameters.get("input_references"))
     return {
-        "id": entry.get("id"),
-        "name": entry.get("name") or entry.get("id"),
-        "description": entry.get("description") or "",
+        "id": entry["id"],
+        "name": _as_text(entry.get("name")) or entry["id"],
+        "description": _as_text(entry.get("description")),
         "can_edit": "input_references" in parameters,
         "max_reference_images": references.get("max"),
         "streams_previews": bool(entry.get("supports_streaming")),
@@ -152,7 +158,16 @@ def describe_model(entry: dict[str, Any], endpoints: list[dict[str, Any]] | None
     }
 
 
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _as_object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def describe_endpoint(endpoint: dict[str, Any]) -> dict[str, Any]:
+    prices = endpoint.get("pricing")
     return {
         "provider": endpoint.get("provider_slug") or endpoint.get("provider_name"),
         "pricing": [
@@ -162,14 +177,15 @@ def describe_endpoint(endpoint: dict[str, Any]) -> dict[str, Any]:
                 "price_micros": micros_text(price.get("cost_usd")),
                 "variant": price.get("variant"),
             }
-            for price in endpoint.get("pricing") or []
+            for price in (prices if isinstance(prices, list) else [])
             if isinstance(price, dict)
         ],
     }
 
 
 def micros_text(usd: Any) -> str | None:
-    """US dollars as a decimal string of millionths, without rounding; None for what is no number."""
-    if isinstance(usd, bool) or not isinstance(usd, Decimal | int):
+    """US dollars as a decimal string of millionths, without rounding; None for what is no price."""
+    if isinstance(usd, bool) or not isinstance(usd, float | int) or not 0 <= usd <= MAX_USD:
         return None
-    return format((Decimal(usd) * 1_000_000).normalize(), "f")
+    # A float's shortest text is the decimal that was sent.
+    return format((Decimal(str(usd)) * 1_000_000).normalize(), "f")

@@ -13,7 +13,8 @@ def describe_capabilities(*, provider_slug: str | None = None) -> list[dict[str,
     """Per provider: what its adapter speaks and what its active models can do. Two queries."""
     providers = AIProvider.objects.all()
     if provider_slug:
-        providers = providers.filter(slug=provider_slug)
+        # A null character in the text of a query is an error to PostgreSQL.
+        providers = providers.filter(slug=provider_slug) if "\x00" not in provider_slug else providers.none()
         if not providers:
             raise InvalidFields.one("provider", "unknown_provider")
     counts: dict[int, dict[str, int]] = {}

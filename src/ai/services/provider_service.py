@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from src.ai.catalogue import read_catalogue
 from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
@@ -17,10 +17,12 @@ from src.ai.services.stored_keys import (
     record_check,
     store_key,
 )
-from src.core.errors import AppError, BadRequest, InvalidFields, NotFound, Unavailable
+from src.core.errors import AppError, BadRequest, Conflict, InvalidFields, NotFound, Unavailable
 from src.core.outbound import NotSent, PrivateAddress, check_url
 from src.core.secret import Secret
 from src.core.vault import origin_of
+
+ADDRESS_FIELDS = {"adapter", "api_base_url", "allow_private_address"}
 
 
 class RemoveKey:
@@ -39,22 +41,33 @@ class SavedProvider:
 
 def create_or_update_provider(*, slug: str, changes: dict[str, Any], key: KeyChange = None) -> SavedProvider:
     """A new provider, or changes to the one with this slug. Raises as `update_provider`."""
-    existing = AIProvider.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    existing = _find_id(slug)
     if existing is not None:
         return update_provider(provider_id=existing, changes=changes, key=key)
     if "name" not in changes:
         raise InvalidFields.one("name", "required")
     if "adapter" not in changes and slug not in known_adapter_slugs():
         raise InvalidFields.one("adapter", "required")
-    provider = AIProvider(slug=slug, adapter=changes.get("adapter", slug))
-    return _save_and_check(provider, changes, key)
+    try:
+        return _save_and_check(AIProvider(slug=slug, adapter=changes.get("adapter", slug)), changes, key)
+    except IntegrityError:
+        existing = _find_id(slug)
+        if existing is None:
+            raise
+    # Added by another request at this moment.
+    return update_provider(provider_id=existing, changes=changes, key=key)
+
+
+def _find_id(slug: str) -> int | None:
+    return AIProvider.objects.filter(slug=slug).values_list("pk", flat=True).first()
 
 
 def update_provider(*, provider_id: int, changes: dict[str, Any], key: KeyChange = None) -> SavedProvider:
-    """Change any fields; a new key and switching on are checked with the service, between two transactions.
+    """Change any fields; a new key and switching on are checked with the service, outside any transaction.
 
-    Raises NotFound, InvalidFields, BadRequest(api_key_required_for_new_url, api_key_required, api_key_invalid,
-    adapter_missing), Unavailable(provider_unreachable) where only switching on was asked.
+    A new key is saved whatever the service says of it. Switching on with the stored key changes nothing unless the
+    service takes it. Raises NotFound, InvalidFields, BadRequest(api_key_required_for_new_url, api_key_required,
+    api_key_invalid, adapter_missing), Unavailable(provider_unreachable), Conflict(key_changed_meanwhile).
     """
     return _save_and_check(provider_id, changes, key)
 
@@ -76,28 +89,62 @@ def known_adapter_slugs() -> set[str]:
 
 
 def _save_and_check(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> SavedProvider:
-    is_new = isinstance(target, AIProvider)
-    is_key_new = isinstance(key, Secret)
-    is_activating = changes.get("is_active") is True
-    provider = _save_changes(target, changes, key)
-    code = "provider_created" if is_new else "provider_updated"
-    if is_key_new or is_activating:
-        checked = ask_about_shared_key(provider)
-        outcome = _apply_check(provider, checked, is_key_new=is_key_new, is_activating=is_activating)
-        if not is_key_new and not checked.check.is_valid:
-            raise _activation_failure(checked)
-        code = outcome or code
+    is_new, is_activating = isinstance(target, AIProvider), changes.get("is_active") is True
+    outcome = None
+    if isinstance(key, Secret):
+        provider = _save_changes(target, changes, key)
+        outcome = _apply_check(provider, ask_about_shared_key(provider), is_activating=is_activating)
+    elif is_activating:
+        provider = _check_and_switch_on(target, changes, key)
+    else:
+        provider = _save_changes(target, changes, key)
+    code = outcome or ("provider_created" if is_new else "provider_updated")
     return SavedProvider(find_provider(provider.pk), code, is_new)
 
 
+def _check_and_switch_on(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> AIProvider:
+    """The service is asked as if the changes were made; they are saved only once it has taken the key."""
+    draft = target if isinstance(target, AIProvider) else find_provider(target)
+    _apply_changes(draft, changes, key)
+    checked = ask_about_shared_key(draft)
+    if not checked.check.is_valid:
+        if draft.pk is not None:
+            _apply_check(draft, checked, is_activating=True)
+        raise _activation_failure(checked)
+    return _save_changes(target, changes, key, checked=checked, asked=_what_is_asked(draft))
+
+
 @transaction.atomic
-def _save_changes(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> AIProvider:
+def _save_changes(
+    target: AIProvider | int,
+    changes: dict[str, Any],
+    key: KeyChange,
+    *,
+    checked: CheckedKey | None = None,
+    asked: tuple[str, ...] = (),
+) -> AIProvider:
+    """With `checked`, a check that went well: switch on, provided that what was `asked` still is what is stored."""
     provider = target if isinstance(target, AIProvider) else _locked(target)
+    has_moved = _apply_changes(provider, changes, key)
+    if checked is not None:
+        if _what_is_asked(provider) != asked:
+            raise Conflict("key_changed_meanwhile")
+        provider.is_active = True
+    provider.save()
+    if checked is not None and provider.has_key:
+        record_check(provider, checked)
+    if has_moved:
+        _set_aside_personal_keys(provider)
+    return provider
+
+
+def _apply_changes(provider: AIProvider, changes: dict[str, Any], key: KeyChange) -> bool:
+    """Unsaved, and without switching on; whether the provider moved to another origin or adapter."""
     old_adapter, old_origin = provider.adapter, origin_of(base_url_of(provider))
     for name, value in changes.items():
         if name != "is_active" or value is False:
             setattr(provider, name, value)
-    _check_adapter_and_url(provider, is_url_new="api_base_url" in changes or "adapter" in changes)
+    _check_adapter_and_url(provider, is_url_new=bool(ADDRESS_FIELDS & changes.keys()))
     has_moved = provider.adapter != old_adapter or origin_of(base_url_of(provider)) != old_origin
     if has_moved and provider.has_key and key is None:
         raise BadRequest("api_key_required_for_new_url")
@@ -107,10 +154,11 @@ def _save_changes(target: AIProvider | int, changes: dict[str, Any], key: KeyCha
         clear_key(provider)
     if changes.get("is_active") is True:
         require_checkable(provider)
-    provider.save()
-    if has_moved:
-        _set_aside_personal_keys(provider)
-    return provider
+    return has_moved
+
+
+def _what_is_asked(provider: AIProvider) -> tuple[str, ...]:
+    return provider.adapter, base_url_of(provider), provider.key_fingerprint
 
 
 def _locked(provider_id: int) -> AIProvider:
@@ -135,6 +183,8 @@ def _check_adapter_and_url(provider: AIProvider, *, is_url_new: bool) -> None:
 
 def require_callable_url(url: str, *, allow_private: bool) -> None:
     """Raises InvalidFields for an address that would be refused when called (names are resolved only then)."""
+    if not url.isprintable() or " " in url:
+        raise InvalidFields.one("api_base_url", "url_not_allowed")
     try:
         origin_host, _colon, port = origin_of(url).removeprefix("https://").removeprefix("http://").rpartition(":")
         allowed = PrivateAddress(origin_host, int(port or 0)) if allow_private else None
@@ -151,7 +201,7 @@ def _set_aside_personal_keys(provider: AIProvider) -> None:
 
 
 @transaction.atomic
-def _apply_check(provider: AIProvider, checked: CheckedKey, *, is_key_new: bool, is_activating: bool) -> str | None:
+def _apply_check(provider: AIProvider, checked: CheckedKey, *, is_activating: bool) -> str | None:
     """Write the outcome if the key is still the one checked; returns the answer's code where it differs."""
     if provider.has_key and not record_check(provider, checked):
         return "provider_saved_key_unchecked"
@@ -160,10 +210,10 @@ def _apply_check(provider: AIProvider, checked: CheckedKey, *, is_key_new: bool,
         if is_activating:
             row.update(is_active=True)
         return None
-    if checked.check.is_valid is False:
-        row.update(is_active=False)
-    is_refused = checked.check.is_valid is False
-    return "provider_saved_key_invalid" if is_refused else "provider_saved_key_unchecked"
+    if checked.check.is_valid is None:
+        return "provider_saved_key_unchecked"
+    row.update(is_active=False)
+    return "provider_saved_key_invalid"
 
 
 def _activation_failure(checked: CheckedKey) -> AppError:

@@ -72,7 +72,8 @@ def connect(provider: AIProvider, row: KeyColumns | None) -> ProviderConnection:
 def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
     """Write what was found, if the row still has the key that was checked. True if it was written.
 
-    A key that was set aside meanwhile stays so: the answer is of the old origin. An answer that leaves the key's worth open (unreachable, rate limited) changes no status.
+    A key that was set aside meanwhile stays so, since the answer is of the old origin. An answer that leaves the
+    key's worth open (unreachable, rate limited) changes no status.
     """
     values: dict[str, object] = {"key_checked_at": checked.checked_at, "key_reason": checked.check.reason}
     if checked.check.is_valid is not None:

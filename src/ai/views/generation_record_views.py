@@ -31,11 +31,13 @@ class GenerationRecordViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(responses=envelope_of(GenerationSerializer))
     def retrieve(self, request: Request, generation_id: UUID) -> Response:
+        """One's own generation."""
         generation = find_own_generation(generation_id=generation_id, admin=request.user)
         return success("ok", describe_generation(generation))
 
     @extend_schema(responses={(200, "image/*"): OpenApiTypes.BINARY})
     def result(self, request: Request, generation_id: UUID, index: int) -> HttpResponseBase:
+        """A picture that was not saved; it is kept for a day."""
         output, file = open_unsaved_result(generation_id=generation_id, index=index, admin=request.user)
         return answer_with_file(
             request,
@@ -48,6 +50,7 @@ class GenerationRecordViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(request=SaveResultsSerializer, responses={201: envelope_of(GenerationSerializer)})
     def save(self, request: Request, generation_id: UUID) -> Response:
+        """Save pictures of a generation in the library after all."""
         serializer = SaveResultsSerializer(data=request.data or {})
         serializer.is_valid(raise_exception=True)
         changes = dict(serializer.validated_data)

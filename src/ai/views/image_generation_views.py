@@ -46,6 +46,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     )
     @action(detail=False, methods=["post"], url_path="generate")
     async def generate_image(self, request: Request) -> Response:
+        """Generate pictures, and save them in the library unless `save_to_media` is false."""
         if "Idempotency-Key" in request.headers:
             raise BadRequest("not_supported_yet", feature="Idempotency-Key")
         serializer = AIImageGenerationRequestSerializer(data=request.data)
@@ -61,6 +62,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     @extend_schema(responses=envelope_of(UsableModelSerializer, paged=True))  # type: ignore[type-var]
     @action(detail=False, methods=["get"], url_path="models")
     async def available_models(self, request: Request) -> Response:
+        """The image models that this person may use now."""
         return await db.run(self._list_models, request=request)
 
     def _list_models(self, request: Request) -> Response:

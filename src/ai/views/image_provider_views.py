@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,7 +35,8 @@ from src.ai.services.provider_service import (
 from src.ai.views.scoped import ScopedView
 from src.core.envelope import success
 from src.core.errors import InvalidFields
-from src.core.schema import envelope_of
+from src.core.schema import NothingField, envelope_of
+from src.core.serializers import take_no_fields
 from src.core.token_scopes import IMAGES
 
 FOR_AI_MANAGERS = ("get_capabilities", "available_providers", "openrouter_models")
@@ -54,6 +55,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(responses=envelope_of(AIProviderListSerializer, many=True))
     def list(self, request: Request) -> Response:
+        """All providers, without their keys."""
         rows = AIProvider.objects.with_model_counts()
         return success("ok", AIProviderListSerializer(rows, many=True).data)
 
@@ -62,6 +64,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         responses={200: envelope_of(AIProviderSerializer), 201: envelope_of(AIProviderSerializer)},
     )
     def create(self, request: Request) -> Response:
+        """Add a provider, or change the one with the same slug. A new one needs `name` and `adapter`."""
         serializer = AIProviderCreateSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         fields, key = serializer.split()
@@ -71,10 +74,12 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(responses=envelope_of(AIProviderSerializer))
     def retrieve(self, request: Request, pk: str) -> Response:
+        """One provider, its key masked."""
         return success("ok", AIProviderSerializer(find_provider(int(pk))).data)
 
     @extend_schema(request=AIProviderSerializer(partial=True), responses=envelope_of(AIProviderSerializer))
     def update(self, request: Request, pk: str) -> Response:
+        """Change any fields. A new `shared_api_key` is checked; `***…` or null leaves it, "" removes it."""
         serializer = AIProviderSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         fields, key = serializer.split()
@@ -82,6 +87,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(request=AIProviderSerializer(partial=True), responses=envelope_of(AIProviderSerializer))
     def partial_update(self, request: Request, pk: str) -> Response:
+        """As PUT."""
         return self.update(request, pk)
 
     @extend_schema(
@@ -90,12 +96,14 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
     )
     @action(detail=False, methods=["get"], url_path="capabilities")
     def get_capabilities(self, request: Request) -> Response:
+        """What each provider's adapter and active models can do."""
         slug = request.query_params.get("provider")
         return success("ok", describe_capabilities(provider_slug=slug))
 
     @extend_schema(responses=envelope_of(AvailableProviderSerializer, many=True))
     @action(detail=False, methods=["get"], url_path="available")
     def available_providers(self, request: Request) -> Response:
+        """The active providers that this person could use: with which key, or what it would take."""
         return success("ok", list_available_providers(admin=request.user))
 
     @extend_schema(
@@ -104,6 +112,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
     )
     @action(detail=False, methods=["get"], url_path="openrouter-models")
     def openrouter_models(self, request: Request) -> Response:
+        """OpenRouter's image models with prices, at most six hours old unless OpenRouter does not answer."""
         use_cache = request.query_params.get("use_cache", "true").lower()
         if use_cache not in ("true", "false", "1", "0"):
             raise InvalidFields.one("use_cache", "not_boolean")
@@ -111,25 +120,33 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         code = "openrouter_models_stale" if listing.is_stale else "openrouter_models_listed"
         return success(code, asdict(listing))
 
-    @extend_schema(request=None, responses=envelope_of(serializers.JSONField(allow_null=True), name="Nothing"))
+    @extend_schema(request=None, responses=envelope_of(NothingField(), name="Nothing"))
     @action(detail=False, methods=["post"], url_path="clear-openrouter-cache")
     def clear_openrouter_cache(self, request: Request) -> Response:
+        """Forget the stored list of OpenRouter's models."""
+        take_no_fields(request)
         openrouter_catalogue.clear_openrouter_cache()
         return success("openrouter_cache_cleared")
 
     @extend_schema(request=None, responses=envelope_of(AIProviderSerializer))
     @action(detail=True, methods=["post"], url_path="activate")
     def activate_provider(self, request: Request, pk: str) -> Response:
+        """Switch on, once the service has taken the key."""
+        take_no_fields(request)
         return self._answer(activate_provider(provider_id=int(pk)))
 
     @extend_schema(request=None, responses=envelope_of(AIProviderSerializer))
     @action(detail=True, methods=["post"], url_path="deactivate")
     def deactivate_provider(self, request: Request, pk: str) -> Response:
+        """Switch off."""
+        take_no_fields(request)
         return self._answer(deactivate_provider(provider_id=int(pk)))
 
     @extend_schema(request=None, responses=envelope_of(KeyVerdictSerializer))
     @action(detail=True, methods=["post"], url_path="validate-api-key")
     def validate_api_key(self, request: Request, pk: str) -> Response:
+        """Ask the service whether it takes the stored key; costs nothing."""
+        take_no_fields(request)
         verdict = validate_shared_key(provider_id=int(pk))
         return success(verdict.code, asdict(verdict))
 

@@ -27,11 +27,13 @@ class AIProviderModelViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(responses=envelope_of(AIModelSerializer, paged=True))
     def list(self, request: Request, provider_pk: int) -> Response:
+        """The provider's models, active or not."""
         rows = AIModel.objects.filter(provider=find_provider(provider_pk))
         return self.get_paginated_response(AIModelSerializer(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(responses={201: envelope_of(AIModelSerializer)})
     def create(self, request: Request, provider_pk: int) -> Response:
+        """Add a model by hand."""
         serializer = AIModelSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         model = create_model(provider_id=provider_pk, values=serializer.validated_data)
@@ -39,6 +41,7 @@ class AIProviderModelViewSet(ScopedView, viewsets.GenericViewSet):
 
     @extend_schema(responses=envelope_of(AIModelSerializer))
     def partial_update(self, request: Request, provider_pk: int, pk: int) -> Response:
+        """Change any fields of a model."""
         serializer = AIModelSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         model = update_model(provider_id=provider_pk, model_pk=pk, values=serializer.validated_data)

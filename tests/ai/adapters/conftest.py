@@ -23,6 +23,4 @@ def events() -> Events:
 
 @pytest.fixture
 def openai_connection(upstream: Upstream) -> ProviderConnection:
-    return ProviderConnection(
-        base_url=upstream.openai_url, key=Secret(GOOD_KEY), allow_private=True, timeout_s=5
-    )
+    return ProviderConnection(base_url=upstream.openai_url, key=Secret(GOOD_KEY), allow_private=True, timeout_s=5)

@@ -16,11 +16,13 @@ KEY = "sk-canary-0123456789"
 CONNECTION = ProviderConnection(base_url="https://api.example/v1", key=Secret(KEY))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just(KEY),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["data", "error", "message", "code", "type", "b64_json", "url", "usage", "detail", "x"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["data", "error", "message", "code", "type", "b64_json", "url", "usage", "detail", "x"]),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=20,
 )

@@ -18,9 +18,7 @@ EVERY = sorted(adapters())
 
 def connection_of(slug: str, upstream: Upstream) -> ProviderConnection:
     urls = {"openai": upstream.openai_url, "openai_compatible": upstream.compatible_url}
-    return ProviderConnection(
-        base_url=urls.get(slug, ""), key=Secret(GOOD_KEY), allow_private=True, timeout_s=5
-    )
+    return ProviderConnection(base_url=urls.get(slug, ""), key=Secret(GOOD_KEY), allow_private=True, timeout_s=5)
 
 
 def request_of(slug: str) -> ImageRequest:

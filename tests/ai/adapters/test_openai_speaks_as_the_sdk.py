@@ -40,9 +40,7 @@ CLASS_BY_SDK_EXCEPTION: dict[type[openai.APIStatusError], tuple[type[ProviderErr
     openai.RateLimitError: (RateLimited, QuotaExhausted),
     openai.InternalServerError: (ServiceFailed, Overloaded),
 }
-ERROR_FIXTURES = [
-    name for name in wire.fixture_names("openai") if wire.load_fixture(name).status >= 400
-]
+ERROR_FIXTURES = [name for name in wire.fixture_names("openai") if wire.load_fixture(name).status >= 400]
 SUCCESS_FIXTURES = [
     "openai/images_generate_success",
     "openai/images_generate_success_n2_webp",
@@ -97,9 +95,7 @@ async def test_both_tell_errors_apart_alike(upstream, sdk, openai_connection, ev
     with pytest.raises(openai.APIStatusError) as theirs:
         sdk.images.generate(model=GPT, prompt="a")
     with pytest.raises(ProviderError) as own:
-        await get_adapter("openai").generate(
-            openai_connection, ImageRequest(model_id=GPT, prompt="a"), on_event=events
-        )
+        await get_adapter("openai").generate(openai_connection, ImageRequest(model_id=GPT, prompt="a"), on_event=events)
 
     assert isinstance(own.value, CLASS_BY_SDK_EXCEPTION[type(theirs.value)])
     assert own.value.charged == "no"
@@ -116,6 +112,4 @@ async def test_an_error_midway_is_no_success(upstream, openai_connection, events
     upstream.play("openai/images_generate_stream_error_midway")
 
     with pytest.raises(BrokenAnswer):
-        await get_adapter("openai").generate(
-            openai_connection, ImageRequest(model_id=GPT, prompt="a"), on_event=events
-        )
+        await get_adapter("openai").generate(openai_connection, ImageRequest(model_id=GPT, prompt="a"), on_event=events)
