@@ -1,5 +1,6 @@
 """The ASGI application: Django, with what stock Django lacks there (lifespan, body caps, shared threads)."""
 
+import asyncio
 import fcntl
 import os
 from pathlib import Path
@@ -13,12 +14,15 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from src.ai.services.inbox import sweep_inbox  # noqa: E402
 from src.core import background, vault  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
 from src.core.db import SharedThreads  # noqa: E402
 from src.core.errors import Misconfigured  # noqa: E402
 
 log = structlog.get_logger("negareh.server")
+
+SWEEP_EVERY_S = 3600
 
 
 class CannotStart(Exception):
@@ -43,6 +47,7 @@ class Lifespan:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "lifespan":
             return await self._app(scope, receive, send)
+        sweeper = None
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -51,8 +56,11 @@ class Lifespan:
                 except Exception as exc:
                     await send({"type": "lifespan.startup.failed", "message": str(exc)})
                     raise
+                sweeper = asyncio.create_task(background.repeat(sweep_inbox, every_s=SWEEP_EVERY_S))
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if sweeper:
+                    sweeper.cancel()
                 unfinished = await background.drain(settings.DRAIN_TIMEOUT_S)
                 log.info("stopped", unfinished=unfinished)
                 self.stop()

@@ -1,10 +1,12 @@
 """Work that a client's connection cannot cancel: started here, finished before the process stops."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
+
+from src.core import db
 
 log = structlog.get_logger("negareh.background")
 
@@ -43,3 +45,13 @@ async def drain(timeout_s: float) -> int:
         log.info("draining", in_flight=len(waiting), timeout_s=timeout_s)
         await asyncio.wait(waiting, timeout=deadline - loop.time())
     return len(waiting)
+
+
+async def repeat(step: Callable[[], Any], *, every_s: float) -> None:
+    """Run a database step now and again every so often, until cancelled; a failure is logged and waited out."""
+    while True:
+        try:
+            await db.run(step)
+        except Exception as exc:  # noqa: BLE001 (whatever it was, the next round is due all the same)
+            log.error("repeated_step_failed", step=step.__name__, exc_info=exc)
+        await asyncio.sleep(every_s)

@@ -32,7 +32,7 @@ def _struck_out(value: Any) -> Any:
 
 def configure(options: dict[str, str]) -> None:
     """Called by Django with settings.LOGGING: {"level", "format": "json" or "console"}."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from src.core.background import drain, finish_regardless, in_flight
+from src.core.background import drain, finish_regardless, in_flight, repeat
 
 
 async def steps(done: list[str], name: str = "work", *, seconds: float = 0.05) -> str:
@@ -94,3 +94,19 @@ async def test_draining_gives_up_in_time_and_tells_how_many_are_left():
 
 async def test_nothing_to_drain_takes_no_time():
     assert await asyncio.wait_for(drain(60), 1) == 0
+
+
+async def test_a_repeated_step_goes_on_after_a_failure():
+    rounds = []
+
+    def step() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise OSError("disk full")
+
+    task = asyncio.create_task(repeat(step, every_s=0.01))
+    while len(rounds) < 3:
+        await asyncio.sleep(0.01)
+    task.cancel()
+
+    assert rounds[:3] == [0, 1, 2]

@@ -1,4 +1,5 @@
 import base64
+import time
 from datetime import timedelta
 
 from django.utils import timezone
@@ -6,6 +7,7 @@ from django.utils import timezone
 from src.ai.models import GenerationOutput
 from src.ai.services.inbox import sweep_inbox
 from src.media.models import MediaAsset
+from tests.serving import Server
 from tests.upstream import pictures
 
 RECORD = "/api/ai/admin/images/generations/"
@@ -104,3 +106,15 @@ def test_it_is_not_swept_within_the_day(generate):
     generate_unsaved(generate)
 
     assert sweep_inbox()["results"] == 0
+
+
+def test_the_server_sweeps_when_it_starts(generate):
+    generate_unsaved(generate)
+    GenerationOutput.objects.update(created_at=timezone.now() - timedelta(hours=25))
+
+    with Server():
+        deadline = time.monotonic() + 5
+        while GenerationOutput.objects.exclude(inbox_path="").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    assert GenerationOutput.objects.get().inbox_path == ""
