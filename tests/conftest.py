@@ -6,8 +6,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connections
 from rest_framework.test import APIClient
 
 from src.accounts.models import User
@@ -20,6 +22,13 @@ from tests.upstream import Upstream
 
 def pytest_configure() -> None:
     write_missing_secrets()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup) -> Iterator[None]:
+    """PostgreSQL drops no database that a thread is still connected to: async tests leave one in asgiref's."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(autouse=True)

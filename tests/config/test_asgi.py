@@ -24,8 +24,9 @@ GENERATE_URL = "/api/ai/admin/images/generate/"
 
 
 @pytest.fixture(autouse=True)
-def folder_of_its_own(settings, tmp_path):
+def one_process_in_a_folder_of_its_own(settings, tmp_path):
     settings.VAR_DIR = tmp_path
+    settings.REDIS_URL = ""
 
 
 @pytest.fixture

@@ -105,10 +105,11 @@ def _save_and_check(target: AIProvider | int, changes: dict[str, Any], key: KeyC
 def _check_and_switch_on(target: AIProvider | int, changes: dict[str, Any], key: KeyChange) -> AIProvider:
     """The service is asked as if the changes were made; they are saved only once it has taken the key."""
     draft = target if isinstance(target, AIProvider) else find_provider(target)
+    stored = _what_is_asked(draft)
     _apply_changes(draft, changes, key)
     checked = ask_about_shared_key(draft)
     if not checked.check.is_valid:
-        if draft.pk is not None:
+        if draft.pk is not None and _what_is_asked(draft) == stored:
             _apply_check(draft, checked, is_activating=True)
         raise _activation_failure(checked)
     return _save_changes(target, changes, key, checked=checked, asked=_what_is_asked(draft))

@@ -94,6 +94,17 @@ def test_a_patch_whose_key_is_refused_saves_nothing_else(boss, db, upstream):
     assert (answer.status_code, is_active(), AIProvider.objects.get().name) == (400, False, "openai")
 
 
+def test_a_new_path_that_refuses_the_key_says_nothing_about_the_stored_one(boss, db, upstream):
+    provider = make_openai(upstream)
+    upstream.play("openai/invalid_key", path="/v2/models")
+    url = f"{upstream.url}/openai/v2"
+
+    answer = boss.patch(f"image-providers/{provider.pk}/", {"is_active": True, "api_base_url": url})
+
+    assert (answer.status_code, answer.data["code"]) == (400, "api_key_invalid")
+    assert (is_active(), AIProvider.objects.get().key_status) == (True, "valid")
+
+
 def test_a_patch_asks_at_the_address_that_it_brings(boss, db, upstream):
     provider = make_openai(upstream, is_active=False)
 
