@@ -1,8 +1,8 @@
 """What a request asks of a model, checked against the model's image spec and put in the service's words."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import replace
 
+from src.ai.providers.contract import ImageParams
 from src.ai.specs import ImageSpec, split_size
 from src.core.errors import FieldError, InvalidFields
 from src.media.inspection import MAX_EDGE_PX, MAX_PIXELS
@@ -12,30 +12,12 @@ OWN_PROMPT_MAX_CHARS = 32_000
 DALLE_QUALITIES = {"standard": "medium", "hd": "high"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageParams:
-    """One request's parameters; None is "not asked"."""
-
-    prompt: str
-    n: int = 1
-    size: str | None = None
-    quality: str | None = None
-    style: str | None = None
-    background: str | None = None
-    output_format: str | None = None
-    seed: int | None = None
-
-    def without_prompt(self) -> dict[str, Any]:
-        """For storing and showing: only what was asked."""
-        return {name: value for name, value in asdict(self).items() if name != "prompt" and value is not None}
-
-
 def fit_to_spec(asked: ImageParams, spec: ImageSpec) -> ImageParams:
     """The parameters as they will be sent. Raises InvalidFields naming every field that the spec rules out."""
     quality = asked.quality
     if quality in DALLE_QUALITIES and spec.qualities is not None and quality not in spec.qualities:
         quality = DALLE_QUALITIES[quality]
-    fitted = ImageParams(**{**asdict(asked), "quality": quality})
+    fitted = replace(asked, quality=quality)
     problems = {
         name: error
         for name, error in (

@@ -1,7 +1,7 @@
 """What passes between the services and an adapter; frozen, so that adapters know no rows and no settings."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from src.ai.specs import TokenUsage
@@ -20,10 +20,9 @@ class ProviderConnection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageRequest:
-    """One request, already fitted to the model's image spec; None is "not asked"."""
+class ImageParams:
+    """What is asked of a model; None is "not asked"."""
 
-    model_id: str
     prompt: str
     n: int = 1
     size: str | None = None
@@ -32,6 +31,17 @@ class ImageRequest:
     background: str | None = None
     output_format: str | None = None
     seed: int | None = None
+
+    def without_prompt(self) -> dict[str, Any]:
+        """For storing and showing: only what was asked."""
+        return {name: value for name, value in asdict(self).items() if name != "prompt" and value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest(ImageParams):
+    """One request, already fitted to the model's image spec."""
+
+    model_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

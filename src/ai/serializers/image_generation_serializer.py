@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from src.ai.params import OWN_PROMPT_MAX_CHARS, ImageParams
+from src.ai.params import OWN_PROMPT_MAX_CHARS
+from src.ai.providers.contract import ImageParams
 from src.ai.serializers.provider_serializer import (
     AIProviderCreateSerializer,
     AIProviderListSerializer,

@@ -19,10 +19,10 @@ from src.ai.models import (
     ProviderCall,
     UnknownPricePolicy,
 )
-from src.ai.params import ImageParams, fit_to_spec
+from src.ai.params import fit_to_spec
 from src.ai.providers import get_adapter
 from src.ai.providers.base import Adapter
-from src.ai.providers.contract import ImageRequest, ProviderConnection
+from src.ai.providers.contract import ImageParams, ImageRequest, ProviderConnection
 from src.ai.services.stored_keys import connect
 from src.ai.specs import ImageSpec, Price, highest_cost_micros, read_image_spec, read_pricing
 from src.core.errors import (

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from src.accounts.models import User
 from src.ai.models import AIModel, AIProvider
-from src.ai.params import ImageParams
+from src.ai.providers.contract import ImageParams
 from src.ai.services.image_generation_service import generate_and_save_to_media, generate_image_only
 from src.ai.services.reservation import ImageOrder
 from tests.factories import make_model, make_openai

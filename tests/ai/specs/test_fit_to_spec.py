@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.ai.params import DALLE_QUALITIES, ImageParams, fit_to_spec
+from src.ai.params import DALLE_QUALITIES, fit_to_spec
+from src.ai.providers.contract import ImageParams
 from src.ai.specs import ImageSpec, SizeRule
 from src.core.errors import InvalidFields
 from src.core.messages import is_registered, text_for
