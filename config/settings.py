@@ -60,6 +60,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 # A redirect would turn a POST into a GET.
 APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "src.core.unrouted.csrf_failure"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
     {

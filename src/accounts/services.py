@@ -12,6 +12,7 @@ from src.accounts.token_text import hash_of, is_well_formed, new_token_text
 from src.core.errors import InvalidFields
 from src.core.token_scopes import SCOPES
 
+NAME_MAX_CHARS = 100
 LAST_USED_STEP = timedelta(minutes=1)
 
 
@@ -21,9 +22,11 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """The row and its secret, which is not stored and cannot be shown again.
 
-    Raises InvalidFields(unknown_scope).
+    Raises InvalidFields(unknown_scope, too_long).
     """
     scopes = sorted(set(scopes))
+    if not 0 < len(name) <= NAME_MAX_CHARS:
+        raise InvalidFields.one("name", "too_long", limit=NAME_MAX_CHARS)
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown:
         raise InvalidFields.one("scopes", "unknown_scope", scope=unknown[0])

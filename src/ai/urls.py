@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from src.ai.views.generation_record_views import GenerationRecordViewSet
+from src.ai.views.generation_record_views import GenerationRecordViewSet, GenerationResultViewSet
 from src.ai.views.image_generation_views import AIImageGenerationViewSet, AIImageProviderViewSet
 from src.ai.views.provider_model_views import AIProviderModelViewSet
 
@@ -21,7 +21,7 @@ urlpatterns = [
     path(GENERATION, GenerationRecordViewSet.as_view({"get": "retrieve"}), name="generation-detail"),
     path(
         f"{GENERATION}results/<int:index>/",
-        GenerationRecordViewSet.as_view({"get": "result"}),
+        GenerationResultViewSet.as_view({"get": "result"}),
         name="generation-result",
     ),
     path(f"{GENERATION}save/", GenerationRecordViewSet.as_view({"post": "save"}), name="generation-save"),

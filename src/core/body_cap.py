@@ -5,12 +5,15 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+import structlog
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from src.core.envelope import failure_body
 from src.core.request_log import begin_request
+
+log = structlog.get_logger("negareh.request")
 
 DISCARD_BYTES = 64 * 1024 * 1024
 DISCARD_S = 5.0
@@ -60,6 +63,7 @@ async def _refuse(headers: dict[bytes, str], cap_bytes: int, receive, send) -> N
     request_id = begin_request(headers.get(b"x-request-id", ""))
     with translation.override(language_of(headers.get(b"accept-language", ""))):
         body = json.dumps(failure_body("body_too_large", cap_bytes=cap_bytes), ensure_ascii=False).encode()
+    log.info("request_refused", status=413, cap_bytes=cap_bytes)
     answer_headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

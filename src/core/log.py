@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 KEY_SHAPES = re.compile(
-    r"(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{8,}|gsk_[A-Za-z0-9]{8,}|ngr_[A-Za-z0-9]{20,}"
+    r"(?<![A-Za-z0-9])(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{8,}|gsk_[A-Za-z0-9]{8,}|ngr_[A-Za-z0-9]{20,}"
     r"|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
 )
 

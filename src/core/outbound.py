@@ -62,6 +62,12 @@ class PrivateAddress:
     host: str
     port: int
 
+    @classmethod
+    def of(cls, url: str) -> "PrivateAddress":
+        """The host and port of `url` as the client reads it. Raises ValueError for what is no URL."""
+        target = URL(url)
+        return cls(target.raw_host or "", target.port or 0)
+
     def is_at(self, host: str, port: int) -> bool:
         """`host` as the client writes it: lower case, IPv6 compressed, other scripts in Punycode."""
         try:
@@ -81,6 +87,15 @@ class Answer:
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port` as the client reads `url`, the port always named; "" for what names no host."""
+    try:
+        target = URL(url)
+        return f"{target.scheme}://{target.raw_host}:{target.port or 0}" if target.raw_host else ""
+    except ValueError:
+        return ""
 
 
 class GuardedResolver(AbstractResolver):

@@ -20,6 +20,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _answer("permission_denied", 403)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    return _answer("permission_denied", 403)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _answer("not_found", 404)
 

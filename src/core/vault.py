@@ -11,7 +11,6 @@ import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -26,7 +25,6 @@ from src.core.secret import Secret
 NONCE_BYTES = 12
 SEAL_PURPOSE = "seal provider keys"
 FINGERPRINT_PURPOSE = "fingerprint provider keys"
-DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,6 @@ class Place:
 
     def associated_data(self) -> bytes:
         return "|".join((self.table, self.vault_id, self.field, self.origin)).encode()
-
-
-def origin_of(url: str) -> str:
-    """`scheme://host:port`, lower case, the port always named; "" for a blank URL."""
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return ""
-    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
-    return f"{parts.scheme.lower()}://{parts.hostname.lower()}:{port}"
 
 
 def seal(secret: Secret, place: Place) -> str:

@@ -6,8 +6,9 @@ import pytest
 from src.core import vault
 from src.core.errors import Misconfigured
 from src.core.keyring import Keyring, read_keyring, write_keyring
+from src.core.outbound import origin_of
 from src.core.secret import Secret
-from src.core.vault import Place, fingerprint, is_sealed_with_current_key, open_sealed, origin_of, seal
+from src.core.vault import Place, fingerprint, is_sealed_with_current_key, open_sealed, seal
 
 KEY = Secret("sk-test-کلید-0123456789")
 PLACE = Place(
@@ -141,7 +142,9 @@ def test_a_ring_replaced_within_one_tick_of_the_clock_is_noticed(keyring_file):
         ("https://api.openai.com:443/v1/", "https://api.openai.com:443"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("http://localhost/v1", "http://localhost:80"),
+        ("https://１２７.0.0.1/v1", "https://127.0.0.1:443"),
         ("", ""),
+        ("https://[", ""),
     ],
 )
 def test_an_origin_always_names_its_port(url, origin):

@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -156,8 +155,8 @@ class Adapter(ABC):
     async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> GeneratedImage:
         """The linked picture, tried again after failures, since a GET is free; no key goes to another host."""
         allowed = private_address(conn)
-        is_own_host = _host_and_port(link.url) == _host_and_port(conn.base_url)
-        headers = self.auth_headers(conn) if is_own_host else {}
+        is_own = outbound.origin_of(link.url) == outbound.origin_of(conn.base_url)
+        headers = self.auth_headers(conn) if is_own else {}
         for attempt in range(FETCH_TRIES):
             try:
                 answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)
@@ -195,7 +194,7 @@ def upstream_request_id(answer: Answer) -> str:
 
 
 def private_address(conn: ProviderConnection) -> PrivateAddress | None:
-    return PrivateAddress(*_host_and_port(conn.base_url)) if conn.allow_private else None
+    return PrivateAddress.of(conn.base_url) if conn.allow_private and conn.base_url else None
 
 
 def read_json(answer: Answer) -> Any:
@@ -213,11 +212,6 @@ def retry_after_s(answer: Answer) -> float | None:
         if re.fullmatch(r"\d+(\.\d+)?", text):
             return float(text) / per_second
     return None
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
 
 
 def _reason_of(exc: outbound.NotSent) -> str:

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from src.ai.catalogue import read_catalogue
 from src.ai.models import AIModel, AIProvider, KeyStatus, Origin
 from src.ai.specs import read_image_spec, read_pricing
-from src.core.vault import origin_of
+from src.core.outbound import origin_of
 
 PROVIDER_FIELDS = (
     "name",

@@ -19,7 +19,6 @@ from src.ai.models import AIProvider
 from src.core import outbound
 from src.core.errors import Unavailable
 from src.core.outbound import Limits, PrivateAddress
-from src.core.vault import origin_of
 
 ADAPTER = "openrouter"
 BASE_URL = "https://openrouter.ai/api/v1"
@@ -102,8 +101,7 @@ def _address() -> tuple[str, PrivateAddress | None]:
     base_url = ((provider.api_base_url if provider else "") or BASE_URL).rstrip("/")
     if provider is None or not provider.allow_private_address:
         return base_url, None
-    host, _colon, port = origin_of(base_url).split("://")[1].rpartition(":")
-    return base_url, PrivateAddress(host, int(port))
+    return base_url, PrivateAddress.of(base_url)
 
 
 async def read_image_models(base_url: str, allowed: PrivateAddress | None) -> list[dict[str, Any]]:

@@ -18,9 +18,8 @@ from src.ai.services.stored_keys import (
     store_key,
 )
 from src.core.errors import AppError, BadRequest, Conflict, InvalidFields, NotFound, Unavailable
-from src.core.outbound import NotSent, PrivateAddress, check_url
+from src.core.outbound import NotSent, PrivateAddress, check_url, origin_of
 from src.core.secret import Secret
-from src.core.vault import origin_of
 
 ADDRESS_FIELDS = {"adapter", "api_base_url", "allow_private_address"}
 
@@ -187,9 +186,7 @@ def require_callable_url(url: str, *, allow_private: bool) -> None:
     if not url.isprintable() or " " in url:
         raise InvalidFields.one("api_base_url", "url_not_allowed")
     try:
-        origin_host, _colon, port = origin_of(url).removeprefix("https://").removeprefix("http://").rpartition(":")
-        allowed = PrivateAddress(origin_host, int(port or 0)) if allow_private else None
-        check_url(url, allowed)
+        check_url(url, PrivateAddress.of(url) if allow_private else None)
     except (NotSent, ValueError) as exc:
         raise InvalidFields.one("api_base_url", "url_not_allowed") from exc
 

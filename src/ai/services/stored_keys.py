@@ -10,8 +10,9 @@ from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
 from src.ai.models.keys import ORIGIN_CHANGED, KeyColumns
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import KeyCheck, ProviderConnection
+from src.core.outbound import origin_of
 from src.core.secret import Secret
-from src.core.vault import Place, fingerprint, open_sealed, origin_of, seal
+from src.core.vault import Place, fingerprint, open_sealed, seal
 
 KEY_FIELDS = ["key_sealed", "key_last4", "key_fingerprint", "key_status", "key_checked_at", "key_reason"]
 

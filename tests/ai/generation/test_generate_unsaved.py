@@ -54,7 +54,9 @@ async def test_its_bytes_are_served_as_received(generate_async, upstream, async_
     data = await generate_async(save_to_media=False)
     await async_client.aforce_login(ai_manager)
 
-    answer = await async_client.get(f"{RECORD}{data['generation_id']}/results/0/")
+    answer = await async_client.get(
+        f"{RECORD}{data['generation_id']}/results/0/", headers={"accept": "image/avif,image/*"}
+    )
 
     assert b"".join([chunk async for chunk in answer.streaming_content]) == received
     assert answer.headers["content-type"] == "image/png"

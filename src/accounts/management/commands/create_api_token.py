@@ -25,5 +25,5 @@ class Command(BaseCommand):
         try:
             _token, text = create_api_token(user=user, name=options["name"], scopes=options["scopes"])
         except InvalidFields as exc:
-            raise CommandError(f"Scopes are: {', '.join(SCOPES)}.") from exc
+            raise CommandError(f"A name has 1 to 100 characters; scopes are: {', '.join(SCOPES)}.") from exc
         self.stdout.write(text)
