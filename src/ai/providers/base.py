@@ -5,6 +5,7 @@ import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -33,6 +34,7 @@ from src.ai.providers.errors import (
     RateLimited,
     Rejected,
     Unreachable,
+    strike_out_key,
 )
 from src.core import outbound
 from src.core.outbound import Answer, Limits, PrivateAddress
@@ -41,6 +43,7 @@ CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
 FETCH_TRIES = 3
 FETCH_PAUSE_S = 0.5
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,200}")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 
 
@@ -104,7 +107,7 @@ class Adapter(ABC):
             Received(
                 body=answer.body,
                 content_type=answer.content_type,
-                upstream_request_id=upstream_request_id(answer),
+                upstream_request_id=upstream_request_id(answer, conn),
                 call_index=call_index,
             )
         )
@@ -146,7 +149,9 @@ class Adapter(ABC):
             raise NoImageReturned(charged="yes" if read.usage or read.cost_micros else "unknown")
         images = [await self._fetch(conn, image) if isinstance(image, ImageLink) else image for image in read.images]
         return ImageResult(
-            images=tuple(images),
+            images=tuple(
+                replace(image, revised_prompt=strike_out_key(image.revised_prompt, conn.key)) for image in images
+            ),
             usage=read.usage,
             cost_micros=read.cost_micros,
             upstream_request_id=upstream_id,
@@ -171,7 +176,7 @@ class Adapter(ABC):
 async def check_by_listing(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
     """A key check by a GET that only a valid key may make."""
     try:
-        await adapter.call(conn, "GET", path)
+        answer = await adapter.call(conn, "GET", path)
     except KeyInvalid:
         return KeyCheck(is_valid=False, reason="invalid")
     except QuotaExhausted:
@@ -186,11 +191,15 @@ async def check_by_listing(adapter: Adapter, conn: ProviderConnection, path: str
         return KeyCheck(is_valid=None, reason="unreachable")
     except ProviderError:
         return KeyCheck(is_valid=None, reason="broken_answer")
-    return KeyCheck(is_valid=True, reason="ok")
+    # A web page with 200 is no service that took the key.
+    is_read = isinstance(read_json(answer), dict | list)
+    return KeyCheck(is_valid=True if is_read else None, reason="ok" if is_read else "broken_answer")
 
 
-def upstream_request_id(answer: Answer) -> str:
-    return next((answer.headers[name][:200] for name in REQUEST_ID_HEADERS if name in answer.headers), "")
+def upstream_request_id(answer: Answer, conn: ProviderConnection) -> str:
+    """The service's own id of the request, for asking its support; "" if there is none fit to be stored."""
+    sent = next((answer.headers[name] for name in REQUEST_ID_HEADERS if name in answer.headers), "")
+    return strike_out_key(sent, conn.key) if REQUEST_ID.fullmatch(sent) else ""
 
 
 def private_address(conn: ProviderConnection) -> PrivateAddress | None:

@@ -16,6 +16,7 @@ from src.core.log import KEY_SHAPES
 from src.core.secret import Secret
 
 WORDS_MAX_CHARS = 500
+KEY_START_CHARS = 8
 
 
 class ProviderError(AppError):
@@ -103,9 +104,14 @@ class ProviderTimeout(ProviderError):
 
 
 def clean_words(text: Any, key: Secret | None) -> str:
-    """A service's message fit to be shown: text only, shortened, this key and anything key-shaped struck out."""
-    if not isinstance(text, str):
-        return ""
+    """A service's message fit to be shown: text only, without keys, shortened."""
+    return strike_out_key(text, key)[:WORDS_MAX_CHARS] if isinstance(text, str) else ""
+
+
+def strike_out_key(text: str, key: Secret | None) -> str:
+    """`text` without this key, without a beginning of it as services quote it, and without anything key-shaped."""
     if key is not None:
-        text = text.replace(key.reveal(), "[key]")
-    return KEY_SHAPES.sub("[key]", text)[:WORDS_MAX_CHARS]
+        whole = key.reveal()
+        for length in range(min(len(whole), len(text)), KEY_START_CHARS - 1, -1):
+            text = text.replace(whole[:length], "[key]")
+    return KEY_SHAPES.sub("[key]", text)

@@ -63,7 +63,7 @@ class OpenAICompatible(Adapter):
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
         answer = await self.paid_call(conn, "/images/generations", self.to_payload(request, conn), on_event=on_event)
-        return await self.complete(conn, self.read_answer(answer, conn), upstream_id=upstream_request_id(answer))
+        return await self.complete(conn, self.read_answer(answer, conn), upstream_id=upstream_request_id(answer, conn))
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""

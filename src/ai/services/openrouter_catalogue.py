@@ -27,6 +27,7 @@ LOCK_KEY = "openrouter:image-models:refresh"
 FRESH_S = 6 * 3600
 KEPT_S = 30 * 24 * 3600
 LOCK_S = 60
+REFRESH_S = 45
 WAIT_STEP_S = 0.05
 CONCURRENCY = 8
 MAX_USD = 1_000_000
@@ -71,8 +72,8 @@ def clear_openrouter_cache() -> None:
 
 def _refresh(stored: dict[str, Any] | None) -> OpenRouterListing:
     try:
-        models = async_to_sync(read_image_models)(*_address())
-    except (ListingFailed, outbound.OutboundError) as exc:
+        models = async_to_sync(_read_in_time)(*_address())
+    except (ListingFailed, outbound.OutboundError, TimeoutError) as exc:
         if stored is None:
             raise Unavailable("provider_unreachable") from exc
         return _listing(stored, is_stale=True)
@@ -102,6 +103,12 @@ def _address() -> tuple[str, PrivateAddress | None]:
     if provider is None or not provider.allow_private_address:
         return base_url, None
     return base_url, PrivateAddress.of(base_url)
+
+
+async def _read_in_time(base_url: str, allowed: PrivateAddress | None) -> list[dict[str, Any]]:
+    """Shorter than the lock lasts, so that no second refresh begins beside this one."""
+    async with asyncio.timeout(REFRESH_S):
+        return await read_image_models(base_url, allowed)
 
 
 async def read_image_models(base_url: str, allowed: PrivateAddress | None) -> list[dict[str, Any]]:

@@ -175,7 +175,7 @@ def _check_adapter_and_url(provider: AIProvider, *, is_url_new: bool) -> None:
     if provider.adapter not in known:
         raise InvalidFields.one("adapter", "unknown_adapter", choices=", ".join(sorted(known)))
     url, adapter = base_url_of(provider), get_adapter(provider.adapter)
-    if not url and adapter is not None and adapter.needs_key == "by_row":
+    if not url and (adapter is None or adapter.needs_key == "by_row"):
         raise InvalidFields.one("api_base_url", "base_url_required")
     if url:
         require_callable_url(url, allow_private=provider.allow_private_address)

@@ -33,3 +33,11 @@ async def test_a_service_that_is_down_is_unreachable(upstream, openai_connection
         check = await get_adapter("openai").check_key(replace(openai_connection, base_url=url))
 
     assert (check.is_valid, check.reason) == (None, "unreachable")
+
+
+async def test_a_web_page_with_200_took_no_key(upstream, openai_connection):
+    upstream.play_response(status=200, headers={"content-type": "text/html"}, body=b"<html></html>", path="/models")
+
+    check = await get_adapter("openai").check_key(openai_connection)
+
+    assert (check.is_valid, check.reason) == (None, "broken_answer")

@@ -72,8 +72,18 @@ def test_a_service_whose_adapter_is_still_to_come_can_be_added_with_its_key(boss
     assert (answer.data["data"]["key_reason"], answer.data["data"]["shared_api_key"]) == ("adapter_missing", "***1234")
 
 
+def test_such_a_service_needs_an_address_that_its_key_is_sealed_for(boss):
+    answer = boss.post(URL, {"slug": "gemini", "name": "Gemini", "shared_api_key": "AIza-of-nobody-1234"})
+
+    assert answer.status_code == 400
+    assert answer.data["errors"]["api_base_url"][0]["code"] == "base_url_required"
+    assert not AIProvider.objects.exists()
+
+
 def test_such_a_service_cannot_be_switched_on_and_then_is_not_added(boss):
-    answer = boss.post(URL, {"slug": "gemini", "name": "Gemini", "is_active": True})
+    body = {"slug": "gemini", "name": "Gemini", "api_base_url": "https://g.example/v1", "is_active": True}
+
+    answer = boss.post(URL, body)
 
     assert (answer.status_code, answer.data["code"]) == (400, "adapter_missing")
     assert not AIProvider.objects.exists()
