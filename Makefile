@@ -10,7 +10,7 @@ PORT ?= 8000
 run: setup
 	@$(BIN)/python manage.py set_up --url http://$(HOST):$(PORT)
 	@echo "Serving on http://$(HOST):$(PORT) (stop with Ctrl-C)"
-	@exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning
+	@exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning --timeout-graceful-shutdown 30
 
 setup: $(VENV)/.installed
 

@@ -65,6 +65,8 @@ class AIProviderCreateSerializer(AIProviderSerializer):
 class AIProviderListSerializer(serializers.ModelSerializer):
     """A provider in the list: no key at all, only whether there is one."""
 
+    # Blank is no URI, so the column's own kind of field would say too much of it.
+    website = serializers.CharField(read_only=True)
     has_shared_api_key = serializers.BooleanField(source="has_key", read_only=True)
     models_count = serializers.IntegerField(read_only=True)
     active_models_count = serializers.IntegerField(read_only=True)

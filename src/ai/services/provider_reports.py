@@ -8,6 +8,9 @@ from src.ai.providers import get_adapter
 from src.core.errors import InvalidFields
 from src.core.messages import text_for
 
+# What a person can do without a super admin.
+PERSONAL_REMEDIES = ("enter_personal_key", "switch_personal_key_on")
+
 
 def describe_capabilities(*, provider_slug: str | None = None) -> list[dict[str, Any]]:
     """Per provider: what its adapter speaks and what its active models can do. Two queries."""
@@ -49,7 +52,7 @@ def list_available_providers(*, admin: Any) -> list[dict[str, Any]]:
     listed = []
     for provider in AIProvider.objects.active().with_model_counts():
         found = ModelAccessState.explain(provider, None, subject)
-        could_use = found.state.key_source or found.remedy == "enter_personal_key"
+        could_use = found.state.key_source or found.remedy in PERSONAL_REMEDIES
         if could_use:
             listed.append(
                 {
