@@ -211,5 +211,5 @@ def _session(allowed: PrivateAddress | None) -> aiohttp.ClientSession:
     On a reused connection a disconnect would leave unclear whether a paid request was taken, and a connection
     opened under one row's allowance could serve another row.
     """
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(allowed), use_dns_cache=False, force_close=True, limit=0)
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(allowed), use_dns_cache=False, limit=0)
     return aiohttp.ClientSession(connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar())

@@ -157,11 +157,15 @@ class Adapter(ABC):
             upstream_request_id=upstream_id,
         )
 
-    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> GeneratedImage:
-        """The linked picture, tried again after failures, since a GET is free; no key goes to another host."""
-        allowed = private_address(conn)
+    def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
+        """The key goes along only to the origin that it was entered for."""
         is_own = outbound.origin_of(link.url) == outbound.origin_of(conn.base_url)
-        headers = self.auth_headers(conn) if is_own else {}
+        return self.auth_headers(conn) if is_own else {}
+
+    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> GeneratedImage:
+        """The linked picture, tried again after failures, since a GET is free."""
+        allowed = private_address(conn)
+        headers = self.link_headers(conn, link)
         for attempt in range(FETCH_TRIES):
             try:
                 answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)

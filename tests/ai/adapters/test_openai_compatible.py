@@ -3,8 +3,9 @@
 import pytest
 
 from src.ai.providers import get_adapter
-from src.ai.providers.contract import ImageRequest, ProviderConnection
+from src.ai.providers.contract import ImageLink, ImageRequest, ProviderConnection
 from src.ai.providers.errors import KeyInvalid, Overloaded, ProviderError, Rejected
+from src.core.secret import Secret
 
 REQUEST = ImageRequest(model_id="m", prompt="a")
 
@@ -50,3 +51,28 @@ async def test_only_what_was_asked_is_sent(upstream, connection, events):
 
     assert upstream.paid_requests[0].json == {"model": "m", "prompt": "a", "n": 1}
     assert "authorization" not in upstream.paid_requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("url", "is_sent"),
+    [
+        ("https://images.example/v1/files/1.png", True),
+        ("https://IMAGES.example:443/files/1.png", True),
+        ("https://images.example:8443/files/1.png", False),
+        ("http://images.example/files/1.png", False),
+        ("https://images.example.evil.example/1.png", False),
+        ("https://cdn.example/1.png", False),
+    ],
+)
+def test_the_key_goes_along_to_its_own_origin_only(url, is_sent):
+    connection = ProviderConnection(base_url="https://images.example/v1", key=Secret("sk-test-good"))
+
+    headers = get_adapter("openai_compatible").link_headers(connection, ImageLink(url=url))
+
+    assert ("Authorization" in headers) is is_sent
+
+
+def test_openai_never_sends_response_format_for_gpt_image():
+    connection = ProviderConnection(base_url="https://images.example/v1", config={"response_format": "b64_json"})
+
+    assert "response_format" not in get_adapter("openai").to_payload(REQUEST, connection)

@@ -100,3 +100,12 @@ def test_an_unclear_end_holds_what_was_reserved(generate, own, upstream):
 
     assert generate().data["charged"] == "unknown"
     assert generate().data["code"] == "monthly_limit_reached"
+
+
+def test_an_unknown_price_blocks_nobodys_own_key(generate, ai_manager, openai, gpt_image, upstream):
+    limit(openai, unknown_price_policy="block")
+    limit(gpt_image, pricing=[])
+    upstream.good_keys.add("sk-test-personal")
+    make_settings(ai_manager, openai, key="sk-test-personal")
+
+    assert generate().status_code == 201

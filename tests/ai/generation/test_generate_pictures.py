@@ -7,6 +7,7 @@ import pytest
 
 from src.ai.models import GenerationStatus, ImageGeneration
 from src.media.models import MediaAsset
+from src.usage.models import Counter
 from tests.upstream import pictures
 
 PNG = pictures.draw((64, 64), "png")
@@ -105,6 +106,16 @@ def test_one_broken_picture_costs_only_itself(generate, upstream):
     assert [picture["index"] for picture in data["images"]] == [0, 2]
     assert [(failure["index"], failure["code"]) for failure in data["failures"]] == [(1, "provider_broken_answer")]
     assert (data["requested"], data["delivered"]) == (3, 2)
+
+
+def test_only_pictures_that_were_kept_are_counted(generate, upstream, openai):
+    upstream.play_response(status=200, body={"data": [{"b64_json": B64}, {"b64_json": "%%%"}]})
+
+    generate(n=2)
+
+    openai.refresh_from_db()
+    assert openai.total_images == 1
+    assert {counter.spent_images for counter in Counter.objects.all()} == {2}
 
 
 def test_fewer_pictures_than_asked_are_told_apart_from_paid_ones(generate, upstream):

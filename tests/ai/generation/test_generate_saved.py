@@ -17,6 +17,12 @@ def test_it_answers_201_with_the_picture_in_the_library(generate, upstream):
     assert (asset.title, asset.width, asset.height) == ("دوچرخه", 1024, 1024)
 
 
+def test_its_title_defaults_to_the_start_of_the_prompt(generate):
+    generate(prompt="a red bicycle  leaning\non a wall")
+
+    assert MediaAsset.objects.get().title == "a red bicycle leaning on a wall"
+
+
 def test_it_keeps_the_bytes_exactly_as_received(generate, upstream):
     received = pictures.draw((640, 480), "jpeg")
     upstream.picture_next(received)
