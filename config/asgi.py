@@ -17,12 +17,13 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from src.ai.services.inbox import sweep_inbox  # noqa: E402
 from src.core import background, vault  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
-from src.core.db import SharedThreads  # noqa: E402
+from src.core.db import PATIENT_POOL, POOL, SharedThreads  # noqa: E402
 from src.core.errors import Misconfigured  # noqa: E402
 
 log = structlog.get_logger("negareh.server")
 
 SWEEP_EVERY_S = 3600
+PROVIDERS_PATH = "/api/ai/admin/image-providers/"
 
 
 class CannotStart(Exception):
@@ -33,7 +34,8 @@ class Handler(ASGIHandler):
     """Django's handler, with all requests on the shared database threads."""
 
     async def __call__(self, scope, receive, send):
-        async with SharedThreads():
+        waits_itself = scope["path"].startswith(PROVIDERS_PATH)
+        async with SharedThreads(PATIENT_POOL if waits_itself else POOL):
             await self.handle(scope, receive, send)
 
 

@@ -15,7 +15,9 @@ AI_SUCCESS = {
     "model_created": _("The model was added."),
     "model_updated": _("The model was saved."),
     "openrouter_models_listed": _("OpenRouter's image models."),
-    "openrouter_models_stale": _("OpenRouter does not answer; these are the models as last read."),
+    "openrouter_models_stale": _(
+        "These are the models as last read; OpenRouter is being asked anew, or does not answer."
+    ),
     "openrouter_cache_cleared": _("The stored list of OpenRouter's models was cleared."),
     "image_generated": _("The picture is ready."),
     "image_generated_and_saved": _("The picture is ready and in the library."),

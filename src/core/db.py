@@ -1,7 +1,8 @@
 """Threads that touch the database: a fixed, small number of them, each with a connection of its own.
 
-`POOL` serves both the sync steps of async code (`run`) and, through `SharedThreads`, all sync views and
-middleware of the ASGI server. A request that waits for a provider holds none of them.
+`POOL` serves the sync steps of async code (`run`) and, through `SharedThreads`, the sync views and middleware of
+the ASGI server; a request that waits for its picture holds none of them. Views that wait for a service themselves
+(a key check, a list of models) run on `PATIENT_POOL`, where they can keep only each other waiting.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ def _with_fresh_connections(fn: Callable[..., T], /, *args: Any, **kwargs: Any) 
 
 
 POOL = DatabaseThreads(max_workers=settings.DB_THREADS, thread_name_prefix="db")
+PATIENT_POOL = DatabaseThreads(max_workers=settings.PATIENT_THREADS, thread_name_prefix="patient")
 
 
 async def run(fn: Callable[..., T], /, **kwargs: Any) -> T:
@@ -50,9 +52,13 @@ class SharedThreads(ThreadSensitiveContext):
     here is complete in itself (no transaction spans two), so any thread of the pool may take it.
     """
 
+    def __init__(self, pool: DatabaseThreads = POOL):
+        super().__init__()
+        self._pool = pool
+
     async def __aenter__(self):
         await super().__aenter__()
-        SyncToAsync.context_to_thread_executor[self] = POOL
+        SyncToAsync.context_to_thread_executor[self] = self._pool
         return self
 
     async def __aexit__(self, exc, value, tb):

@@ -25,11 +25,13 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
         sync_folder(folder.parent)
 
 
-def sync_file(path: Path) -> None:
-    """Make a file that another library wrote survive a crash; its folder may be new."""
+def sync_file(path: Path, *, root: Path) -> None:
+    """Make a file that another library wrote survive a crash; the folders from below `root` to it may be new."""
     _sync(path)
-    sync_folder(path.parent)
-    sync_folder(path.parent.parent)
+    for folder in path.parents:
+        sync_folder(folder)
+        if folder == root.parent:
+            return
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
     AppError
     ├── BadRequest 400          ├── Conflict 409
-    │   └── InvalidFields       ├── Unprocessable 422
-    ├── PaymentRequired 402     ├── TooManyRequests 429
-    ├── Forbidden 403           ├── BadGateway 502
-    ├── NotFound 404            ├── Unavailable 503
-    └── Misconfigured 500       └── GatewayTimeout 504
+    │   └── InvalidFields       ├── TooManyRequests 429
+    ├── PaymentRequired 402     ├── Misconfigured 500
+    ├── Forbidden 403           └── Unavailable 503
+    └── NotFound 404
+
+Those of providers are in `src.ai.providers.errors`.
 
 `core.exception_handler` alone turns them into the envelope.
 """
@@ -81,10 +82,6 @@ class Conflict(AppError):
     status = 409
 
 
-class Unprocessable(AppError):
-    status = 422
-
-
 class TooManyRequests(AppError):
     status = 429
 
@@ -95,13 +92,5 @@ class Misconfigured(AppError):
     status = 500
 
 
-class BadGateway(AppError):
-    status = 502
-
-
 class Unavailable(AppError):
     status = 503
-
-
-class GatewayTimeout(AppError):
-    status = 504

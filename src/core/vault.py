@@ -63,10 +63,6 @@ def open_sealed(sealed: str, place: Place) -> Secret:
         raise Misconfigured("vault_key_unreadable") from exc
 
 
-def is_sealed_with_current_key(sealed: str) -> bool:
-    return sealed.split(".")[1:2] == [current_keyring().current]
-
-
 def fingerprint(secret: Secret) -> str:
     """64 hexadecimal digits that tell whether two keys are the same, and nothing else."""
     key = _derive(current_keyring().fingerprint, FINGERPRINT_PURPOSE)

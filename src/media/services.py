@@ -46,8 +46,13 @@ def store_original(*, content: bytes, facts: PictureFacts) -> StoredOriginal:
     wanted = f"originals/{asset_id.hex[:2]}/{asset_id.hex}.{facts.extension}"
     file_name = default_storage.save(wanted, ContentFile(content))
     if isinstance(default_storage, FileSystemStorage):
-        sync_file(Path(default_storage.path(file_name)))
+        sync_file(Path(default_storage.path(file_name)), root=Path(default_storage.location))
     return StoredOriginal(asset_id, file_name, sha256_of(content), facts)
+
+
+def discard_original(original: StoredOriginal) -> None:
+    """Take back a stored original that got no row."""
+    default_storage.delete(original.file_name)
 
 
 def sha256_of(content: bytes) -> str:

@@ -76,11 +76,11 @@ def test_a_path_that_cannot_be_replaced_is_an_os_error_without_a_draft(tmp_path)
     assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
-def test_a_file_written_by_others_is_synced_with_its_folder_and_the_folder_above(tmp_path, synced):
-    path = tmp_path / "ab" / "a.png"
-    path.parent.mkdir()
+def test_a_file_written_by_others_is_synced_with_every_folder_up_to_the_one_that_holds_the_root(tmp_path, synced):
+    path = tmp_path / "media" / "originals" / "ab" / "a.png"
+    path.parent.mkdir(parents=True)
     path.write_bytes(b"paid for")
 
-    sync_file(path)
+    sync_file(path, root=tmp_path / "media")
 
-    assert synced == [path, path.parent, tmp_path]
+    assert synced == [path, path.parent, path.parent.parent, tmp_path / "media", tmp_path]

@@ -8,5 +8,8 @@ CATALOGUE_FILE = Path(__file__).with_name("catalogue.json")
 
 
 def read_catalogue() -> dict[str, list[dict[str, Any]]]:
-    """`{"providers": [...], "models": [...]}`; prices in millionths of a US dollar, dates as YYYY-MM-DD."""
+    """`{"providers": [...], "models": [...]}`; prices in millionths of a US dollar, dates as YYYY-MM-DD.
+
+    `start` of a provider is what a new row begins with; only super admins change it from then on.
+    """
     return json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))

@@ -42,6 +42,9 @@ from src.core.outbound import Answer, Limits, PrivateAddress
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
 FETCH_TRIES = 3
+MAX_RETRY_AFTER_S = 3600.0
+REVISED_PROMPT_MAX_CHARS = 32_000
+PERMANENT_REASONS = ("malformed_url", "plain_http", "forbidden_address")
 FETCH_PAUSE_S = 0.5
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,200}")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
@@ -144,14 +147,12 @@ class Adapter(ABC):
             raise BrokenAnswer(charged=unclear, reason="connection_lost") from exc
 
     async def complete(self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "") -> ImageResult:
-        """Fetch what the answer only links to. Raises NoImageReturned where it holds neither."""
-        if not read.images:
-            raise NoImageReturned(charged="yes" if read.usage or read.cost_micros else "unknown")
+        """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
+        if not read.images and not read.usage and not read.cost_micros:
+            raise NoImageReturned(charged="unknown")
         images = [await self._fetch(conn, image) if isinstance(image, ImageLink) else image for image in read.images]
         return ImageResult(
-            images=tuple(
-                replace(image, revised_prompt=strike_out_key(image.revised_prompt, conn.key)) for image in images
-            ),
+            images=tuple(replace(image, revised_prompt=clean_prompt(image.revised_prompt, conn)) for image in images),
             usage=read.usage,
             cost_micros=read.cost_micros,
             upstream_request_id=upstream_id,
@@ -167,13 +168,16 @@ class Adapter(ABC):
         allowed = private_address(conn)
         headers = self.link_headers(conn, link)
         for attempt in range(FETCH_TRIES):
+            if attempt:
+                await asyncio.sleep(FETCH_PAUSE_S * attempt)
             try:
                 answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)
-            except outbound.OutboundError:
-                answer = None
-            if answer is not None and answer.status == 200:
+            except outbound.OutboundError as exc:
+                if exc.reason in PERMANENT_REASONS:
+                    break
+                continue
+            if answer.status == 200:
                 return GeneratedImage(content=answer.body, revised_prompt=link.revised_prompt)
-            await asyncio.sleep(FETCH_PAUSE_S * (attempt + 1))
         return GeneratedImage(problem="fetch_failed", revised_prompt=link.revised_prompt)
 
 
@@ -210,6 +214,11 @@ def private_address(conn: ProviderConnection) -> PrivateAddress | None:
     return PrivateAddress.of(conn.base_url) if conn.allow_private and conn.base_url else None
 
 
+def clean_prompt(text: str, conn: ProviderConnection) -> str:
+    """A service's wording of the prompt, fit to be stored."""
+    return strike_out_key(text.replace("\0", "")[:REVISED_PROMPT_MAX_CHARS], conn.key)
+
+
 def read_json(answer: Answer) -> Any:
     """The body as JSON, or None where it is none (a proxy's HTML page, say)."""
     try:
@@ -222,10 +231,10 @@ def retry_after_s(answer: Answer) -> float | None:
     """Seconds from `retry-after-ms` or `retry-after`; a date there is left alone."""
     for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         text = answer.headers.get(name, "")
-        if re.fullmatch(r"\d+(\.\d+)?", text):
-            return float(text) / per_second
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+            return min(float(text) / per_second, MAX_RETRY_AFTER_S)
     return None
 
 
 def _reason_of(exc: outbound.NotSent) -> str:
-    return exc.reason if exc.reason in ("malformed_url", "plain_http", "forbidden_address") else ""
+    return exc.reason if exc.reason in PERMANENT_REASONS else ""

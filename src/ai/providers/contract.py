@@ -56,7 +56,8 @@ class GeneratedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageResult:
-    """`images` in the order received, at least one; `cost_micros` only where the service names a price."""
+    """`images` in the order received, none only where the answer still names a cost; `cost_micros` only where the
+    service names a price."""
 
     images: tuple[GeneratedImage, ...]
     usage: TokenUsage | None = None

@@ -47,7 +47,10 @@ REFUSAL_CODES = ("moderation_blocked", "content_policy_violation")
 QUOTA_CODES = ("insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached")
 SAFETY_CATEGORIES = re.compile(r"safety_violations=\[([^\]]*)\]")
 WITH_WAIT: dict[int, type[ProviderError]] = {429: RateLimited, 503: Overloaded, 529: Overloaded}
-UNCLEAR = (408, 504, 524)
+TIMEOUTS = (408, 504, 524)
+# A gateway that lost the service behind it does not know what became of the request, in JSON or not.
+LOST_BEHIND_GATEWAY = (502, 520, 521, 522, 523)
+MAX_TOKENS = 10**9
 OPTIONAL_FIELDS = ("size", "quality", "style", "background", "output_format", "seed")
 
 
@@ -126,8 +129,10 @@ def class_by_status(answer: Answer, *, code: str, words: str, charged: str) -> P
     status = answer.status
     if status in WITH_WAIT:
         return WITH_WAIT[status](charged=charged, retry_after_s=retry_after_s(answer))
-    if status in UNCLEAR:
+    if status in TIMEOUTS:
         return ProviderTimeout(charged="unknown")
+    if status in LOST_BEHIND_GATEWAY:
+        return ServiceFailed(charged="unknown")
     if status == 401:
         return KeyInvalid(charged=charged)
     if status == 402:
@@ -146,8 +151,9 @@ def error_object(document: dict[str, Any]) -> dict[str, Any]:
         return error
     detail = document.get("detail")
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        where = ".".join(str(part) for part in detail[0].get("loc") or [])
-        detail = f"{where}: {detail[0].get('msg')}"
+        where = detail[0].get("loc")
+        path = ".".join(map(str, where)) if isinstance(where, list) else ""
+        detail = f"{path}: {detail[0].get('msg')}"
     return {"message": error or detail or document.get("message")}
 
 
@@ -162,13 +168,20 @@ def read_item(item: Any, conn: ProviderConnection) -> GeneratedImage | ImageLink
         return None
     revised = item.get("revised_prompt")
     revised = revised if isinstance(revised, str) else ""
-    if item.get("b64_json"):
-        content = decode_picture(item["b64_json"])
+    url = item["url"] if isinstance(item.get("url"), str) else ""
+    inline = item.get("b64_json") or (url if url.startswith("data:") else "")
+    if inline:
+        content = decode_picture(inline)
         problem = "" if content else "undecodable"
         return GeneratedImage(content=content or b"", revised_prompt=revised, problem=problem)
-    if isinstance(item.get("url"), str) and item["url"]:
-        return ImageLink(url=urljoin(conn.base_url, item["url"]), revised_prompt=revised)
-    return None
+    return _link(url, revised, conn) if url else None
+
+
+def _link(url: str, revised_prompt: str, conn: ProviderConnection) -> GeneratedImage | ImageLink:
+    try:
+        return ImageLink(url=urljoin(conn.base_url, url), revised_prompt=revised_prompt)
+    except ValueError:
+        return GeneratedImage(problem="fetch_failed", revised_prompt=revised_prompt)
 
 
 def read_usage(usage: Any) -> TokenUsage | None:
@@ -188,4 +201,5 @@ def read_usage(usage: Any) -> TokenUsage | None:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A number of tokens; 0 for what cannot be one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_TOKENS else 0

@@ -40,6 +40,7 @@ from src.ai.sandbox import draw_picture
 from src.ai.specs import split_size
 from src.core.outbound import Answer
 
+MAX_DELAY_S = 600.0
 DEFAULT_SIZE = (1024, 1024)
 FAILURES: dict[str, type[ProviderError]] = {
     "error": ServiceFailed,
@@ -61,7 +62,7 @@ class Sandbox(Adapter):
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
         await on_event(Sent())
-        await asyncio.sleep(float(conn.config.get("delay_s", 0)))
+        await asyncio.sleep(read_delay_s(conn))
         self._fail_as_told(conn, request)
         loop = asyncio.get_running_loop()
         body = await loop.run_in_executor(_drawing, draw_answer, request)
@@ -94,6 +95,12 @@ class Sandbox(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         return ServiceFailed()
+
+
+def read_delay_s(conn: ProviderConnection) -> float:
+    delay_s = conn.config.get("delay_s", 0)
+    is_number = isinstance(delay_s, int | float) and not isinstance(delay_s, bool)
+    return min(max(delay_s, 0.0), MAX_DELAY_S) if is_number else 0.0
 
 
 def draw_answer(request: ImageRequest) -> bytes:

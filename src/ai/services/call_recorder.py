@@ -3,9 +3,10 @@
 import asyncio
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
-from src.ai.models import ProviderCall, ProviderCallStatus
+from src.ai.models import Charged, ImageGeneration, ProviderCall, ProviderCallStatus
 from src.ai.providers.contract import Event, Received, ResumeHandle, Sent
 from src.ai.services.inbox import call_path, write_to_inbox
 from src.core import db
@@ -31,13 +32,19 @@ class CallRecorder:
             await db.run(record_resume_handle, generation_id=self._generation_id, event=event)
 
 
+@transaction.atomic
 def record_sent(*, generation_id: UUID, event: Sent) -> None:
-    """Committed when this returns; the socket opens after it."""
+    """Committed when this returns; the socket opens after it. Until the answer is booked, its cost is unclear."""
+    ImageGeneration.objects.filter(pk=generation_id).update(charged=Charged.UNKNOWN)
     ProviderCall.objects.update_or_create(
         generation_id=generation_id,
         index=event.call_index,
         attempt=1,
-        defaults={"status": ProviderCallStatus.SENT, "sent_at": timezone.now()},
+        defaults={
+            "status": ProviderCallStatus.SENT,
+            "sent_at": timezone.now(),
+            "charged": Charged.UNKNOWN,
+        },
     )
 
 

@@ -33,8 +33,6 @@ MODEL_FIELDS = (
     "replacement",
     "sort_order",
 )
-# What a new row of the sandbox starts with: a picture from the first minute, for every AI manager.
-SANDBOX_START = {"is_active": True, "allow_shared_for_normal_admins": True, "allow_personal_keys": False}
 
 
 @dataclass
@@ -54,7 +52,7 @@ def populate_catalogue(*, catalogue: dict[str, list[dict[str, Any]]] | None = No
     report = PopulateReport()
     providers = {row.slug: row for row in AIProvider.objects.select_for_update(no_key=True)}
     for entry in catalogue["providers"]:
-        start = SANDBOX_START if entry["adapter"] == "sandbox" else {}
+        start = entry.get("start", {})
         values = {name: entry[name] for name in PROVIDER_FIELDS}
         row = providers.get(entry["slug"]) or AIProvider(slug=entry["slug"], **start)
         providers[row.slug] = row

@@ -1,5 +1,6 @@
 """A generation's record and its unsaved pictures, for their owner."""
 
+from dataclasses import replace
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from src.ai.services.inbox import full_path, read_from_inbox, remove_from_inbox
 from src.ai.services.settlement import asset_details
 from src.core.errors import Conflict, NotFound
 from src.media.inspection import inspect_picture
-from src.media.services import create_asset, store_original
+from src.media.services import StoredOriginal, create_asset, discard_original, store_original
 
 
 def find_own_generation(*, generation_id: UUID, admin: Any) -> ImageGeneration:
@@ -43,30 +44,37 @@ def save_results(
     """Put the unsaved pictures (or the one at `index`) into the library; `changes` may hold title, alt_text,
     visibility. Raises NotFound, Conflict(nothing_to_save)."""
     generation = find_own_generation(generation_id=generation_id, admin=admin)
-    for name, value in (changes or {}).items():
-        setattr(generation, name, value)
     outputs = generation.outputs.exclude(inbox_path="")
     if index is not None:
         outputs = outputs.filter(index=index)
-    saved = [output for output in outputs if _save_output(generation, output)]
+    saved = [output for output in outputs if _save_output(generation, output, changes or {})]
     if not saved:
         raise Conflict("nothing_to_save")
-    generation.save(update_fields=["title", "alt_text", "visibility"])
     return generation
 
 
-def _save_output(generation: ImageGeneration, output: GenerationOutput) -> bool:
+def _save_output(generation: ImageGeneration, output: GenerationOutput, changes: dict[str, Any]) -> bool:
+    """False if it is gone, or was saved by somebody quicker."""
     content = read_from_inbox(output.inbox_path)
     if content is None:
         return False
     original = store_original(content=content, facts=inspect_picture(content))
-    with transaction.atomic():
-        row = GenerationOutput.objects.select_for_update().get(pk=output.pk)
-        if row.asset_id is not None:
-            return False
-        details = asset_details(generation, generation.provider, generation.model, cost_micros=output.cost_micros)
-        row.asset = create_asset(original=original, details=details)
-        row.inbox_path = ""
-        row.save(update_fields=["asset", "inbox_path"])
+    if not _move_to_library(generation, output, original, changes):
+        discard_original(original)
+        return False
     remove_from_inbox(output.inbox_path)
+    return True
+
+
+@transaction.atomic
+def _move_to_library(
+    generation: ImageGeneration, output: GenerationOutput, original: StoredOriginal, changes: dict[str, Any]
+) -> bool:
+    row = GenerationOutput.objects.select_for_update().get(pk=output.pk)
+    if row.asset_id is not None:
+        return False
+    details = asset_details(generation, generation.provider, generation.model, cost_micros=output.cost_micros)
+    row.asset = create_asset(original=original, details=replace(details, **changes))
+    row.inbox_path = ""
+    row.save(update_fields=["asset", "inbox_path"])
     return True

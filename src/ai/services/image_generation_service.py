@@ -10,6 +10,7 @@ from src.ai.models import GenerationStatus, ImageGeneration
 from src.ai.providers.contract import ImageResult
 from src.ai.providers.errors import (
     BrokenAnswer,
+    NoImageReturned,
     ProviderError,
     ServiceFailed,
     UnsupportedImageType,
@@ -23,6 +24,10 @@ from src.ai.services.settlement import settle_failure, settle_result
 from src.core import background, db
 
 log = structlog.get_logger("negareh.generation")
+
+ERROR_BY_CODE: dict[str, type[ProviderError]] = {
+    kind.error_code: kind for kind in (BrokenAnswer, NoImageReturned, UnsupportedImageType)
+}
 
 
 async def generate_image_only(*, order: ImageOrder) -> dict[str, Any]:
@@ -43,15 +48,9 @@ async def _generate(order: ImageOrder) -> dict[str, Any]:
     ticket = await db.run(reserve_generation, order=order)
     recorder = CallRecorder(ticket.generation_id)
     result = await _ask_provider(ticket, recorder)
-    pictures = await asyncio.to_thread(
-        keep_pictures,
-        generation_id=ticket.generation_id,
-        result=result,
-        requested=ticket.request.n,
-        save_to_media=order.save_to_media,
-    )
-    answer = await db.run(_settle_and_describe, ticket=ticket, result=result, pictures=pictures)
-    await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=_any_broken(result, pictures))
+    pictures, answer = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
+    is_whole = bool(pictures.kept) and len(pictures.kept) >= len(result.images)
+    await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=not is_whole)
     log.info("generation_finished", generation_id=str(ticket.generation_id), status=answer["status"])
     if answer["status"] != GenerationStatus.SUCCEEDED:
         raise _with_facts(_no_picture_error(pictures), ticket, answer["charged"])
@@ -65,10 +64,33 @@ async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
     except ProviderError as exc:
         await _book_failure(ticket, recorder, exc)
         raise _with_facts(exc, ticket, exc.charged) from exc
-    except Exception:
+    except Exception as exc:
         # A defect of ours after the call may have been sent: what it cost is unclear.
-        await _book_failure(ticket, recorder, ServiceFailed(charged="unknown"))
-        raise
+        log.error("adapter_failed", generation_id=str(ticket.generation_id), exc_info=exc)
+        failure = ServiceFailed(charged="unknown", reason="internal")
+        await _book_failure(ticket, recorder, failure)
+        raise _with_facts(failure, ticket, failure.charged) from exc
+
+
+async def _store_and_settle(
+    ticket: Ticket, result: ImageResult, *, save_to_media: bool
+) -> tuple[Pictures, dict[str, Any]]:
+    """The pictures kept and the answer. If our disk or database fails, the received answer stays in the inbox, the
+    reservation is held, and the end is `unknown`."""
+    try:
+        pictures = await asyncio.to_thread(
+            keep_pictures,
+            generation_id=ticket.generation_id,
+            result=result,
+            requested=ticket.request.n,
+            save_to_media=save_to_media,
+        )
+        return pictures, await db.run(_settle_and_describe, ticket=ticket, result=result, pictures=pictures)
+    except Exception as exc:
+        log.error("storing_failed", generation_id=str(ticket.generation_id), exc_info=exc)
+        failure = ServiceFailed(charged="unknown", reason="storing_failed")
+        await db.run(settle_failure, ticket=ticket, error=failure, is_received=True)
+        raise _with_facts(failure, ticket, failure.charged) from exc
 
 
 async def _book_failure(ticket: Ticket, recorder: CallRecorder, error: ProviderError) -> None:
@@ -91,10 +113,6 @@ def _settle_and_describe(*, ticket: Ticket, result: ImageResult, pictures: Pictu
     return describe_generation(generation, contents=contents)
 
 
-def _any_broken(result: ImageResult, pictures: Pictures) -> bool:
-    return len(pictures.kept) < len(result.images)
-
-
 def _clear_inbox(paths: list[str], *, is_broken: bool) -> None:
     for path in paths:
         if is_broken:
@@ -105,7 +123,7 @@ def _clear_inbox(paths: list[str], *, is_broken: bool) -> None:
 
 def _no_picture_error(pictures: Pictures) -> ProviderError:
     first = min(pictures.failures, key=lambda failure: failure.index)
-    kind = UnsupportedImageType if first.code == UnsupportedImageType.error_code else BrokenAnswer
+    kind = ERROR_BY_CODE[first.code]
     return kind(charged=first.charged, reason=first.reason)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -47,9 +48,10 @@ def read_from_inbox(relative: str) -> bytes | None:
 
 
 def remove_from_inbox(relative: str) -> None:
+    """The file, and its generation's folder once that is empty."""
     path = full_path(relative)
     path.unlink(missing_ok=True)
-    if path.parent != Path(settings.INBOX_DIR) and path.parent.exists() and not any(path.parent.iterdir()):
+    with suppress(OSError):
         path.parent.rmdir()
 
 

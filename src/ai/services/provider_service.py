@@ -183,7 +183,7 @@ def _check_adapter_and_url(provider: AIProvider, *, is_url_new: bool) -> None:
 
 def require_callable_url(url: str, *, allow_private: bool) -> None:
     """Raises InvalidFields for an address that would be refused when called (names are resolved only then)."""
-    if not url.isprintable() or " " in url:
+    if not url.isprintable() or " " in url or "?" in url or "#" in url:
         raise InvalidFields.one("api_base_url", "url_not_allowed")
     try:
         check_url(url, PrivateAddress.of(url) if allow_private else None)

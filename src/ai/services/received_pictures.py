@@ -59,8 +59,10 @@ def keep_pictures(*, generation_id: UUID, result: ImageResult, requested: int, s
             code = CODE_BY_PROBLEM[exc.reason]
             charged = "no" if result.cost_micros == 0 else "yes"
             failures.append(Failure(index=index, code=code, reason=exc.reason, charged=charged))
+    # Fewer pictures than asked are billed as what came; none at all, as what the answer says it cost.
+    charged = "no" if result.images else "yes"
     for index in range(len(result.images), requested):
-        failures.append(Failure(index=index, code="no_image_returned", reason="fewer_returned", charged="no"))
+        failures.append(Failure(index=index, code="no_image_returned", reason="fewer_returned", charged=charged))
     return Pictures(kept=tuple(kept), failures=tuple(failures))
 
 

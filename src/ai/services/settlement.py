@@ -85,14 +85,17 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
 
 
 @transaction.atomic
-def settle_failure(*, ticket: Ticket, error: ProviderError) -> None:
+def settle_failure(*, ticket: Ticket, error: ProviderError, is_received: bool = False) -> None:
     """Book a call that brought nothing. Unclear: the reservation is held. Not charged: it is given back.
-    Charged: it is settled, at an unknown cost."""
+    Charged: it is settled, at an unknown cost. `is_received`: the call brought an answer, which could not be stored.
+    """
     now, charged = timezone.now(), error.charged
     status = GenerationStatus.REFUSED if isinstance(error, ContentRefused) else GenerationStatus.FAILED
     call_status = ProviderCallStatus.FAILED
     if charged == Charged.UNKNOWN:
-        status, call_status = GenerationStatus.UNKNOWN, ProviderCallStatus.UNKNOWN
+        call_status = ProviderCallStatus.RECEIVED if is_received else ProviderCallStatus.UNKNOWN
+        if status != GenerationStatus.REFUSED:
+            status = GenerationStatus.UNKNOWN
     elif charged == Charged.YES:
         settle(movement=ticket.movement, images=0, micros=None)
     else:

@@ -1,8 +1,12 @@
 """From an empty folder to an installation with people, once; what is there stays."""
 
 import re
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
+
+from tests.factories import make_provider
 
 SECRET_FILES = ("keyring.json", "secret_key")
 PASSWORDS = "[user.password for user in User.objects.order_by('id')]"
@@ -71,3 +75,13 @@ def test_the_ai_manager_may_generate_and_is_no_staff(installation, runs):
     manager = "User.objects.get(username='manager')"
 
     assert installation.ask(f"{manager}.has_perm('ai.image.manage'), {manager}.is_staff") == "True False"
+
+
+def test_it_makes_no_new_keyring_while_keys_of_the_old_one_are_stored(db, settings, tmp_path):
+    make_provider()
+    settings.KEYRING_FILE = tmp_path / "lost.json"
+
+    with pytest.raises(CommandError, match="lost.json is gone"):
+        call_command("set_up", stdout=StringIO())
+
+    assert not settings.KEYRING_FILE.exists()

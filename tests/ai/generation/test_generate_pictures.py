@@ -147,3 +147,47 @@ def test_a_failure_later_shows_in_the_record(generate, upstream, ai_manager, cli
 
     assert answer.data["data"]["status"] == "failed"
     assert answer.data["data"]["failures"][0]["code"] == "unsupported_image_type"
+
+
+@pytest.mark.parametrize("second", [{"url": "http://[::1"}, {"url": "ftp://x"}, {"b64_json": 5}, {}])
+def test_nothing_beside_a_good_picture_spoils_it(generate, upstream, second):
+    upstream.play_response(status=200, body={"data": [{"b64_json": B64}, second]})
+
+    answer = generate(n=2)
+
+    assert (answer.status_code, answer.data["data"]["delivered"]) == (201, 1)
+
+
+def test_a_data_url_where_a_link_is_expected_is_a_picture(generate, upstream):
+    upstream.play_response(status=200, body={"data": [{"url": f"data:image/png;base64,{B64}"}]})
+
+    assert generate().status_code == 201
+
+
+@pytest.mark.parametrize("extra", [{"revised_prompt": "a\x00b"}, {"revised_prompt": "a" * 100_000}])
+def test_an_odd_revised_prompt_costs_no_picture(generate, upstream, extra):
+    upstream.play_response(status=200, body={"data": [{"b64_json": B64, **extra}]})
+
+    assert generate().status_code == 201
+
+
+def test_an_absurd_number_of_tokens_costs_no_picture(generate, upstream, gpt_image):
+    type(gpt_image).objects.update(pricing=[{"unit": "mtok_image_out", "price": "30000000"}])
+    upstream.play_response(status=200, body={"data": [{"b64_json": B64}], "usage": {"output_tokens": 10**18}})
+
+    answer = generate()
+
+    assert (answer.status_code, answer.data["data"]["cost_micros"]) == (201, None)
+
+
+def test_a_disk_that_fails_loses_nothing_and_says_so(generate, upstream, settings):
+    settings.MEDIA_ROOT.write_text("no folder")
+
+    answer = generate()
+
+    generation = ImageGeneration.objects.get()
+    assert (answer.status_code, answer.data["code"], answer.data["reason"]) == (502, "provider_error", "storing_failed")
+    assert (answer.data["charged"], answer.data["generation_id"]) == ("unknown", str(generation.pk))
+    assert (generation.status, generation.calls.get().status) == (GenerationStatus.UNKNOWN, "received")
+    assert [path.name for path in settings.INBOX_DIR.rglob("*.body")] == ["call-0.body"]
+    assert "quarantine" not in str(list(settings.INBOX_DIR.rglob("*.body")))

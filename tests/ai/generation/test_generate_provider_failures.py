@@ -1,5 +1,7 @@
 """What a provider can do to us: each failure has its code, says whether it cost money, and books accordingly."""
 
+import asyncio
+
 import pytest
 
 from src.ai.models import GenerationStatus, ImageGeneration, KeyStatus, ProviderCall
@@ -195,16 +197,65 @@ def test_200_without_a_picture_but_with_tokens_was_charged(generate, upstream):
 
     answer = generate()
 
-    assert (answer.data["code"], answer.data["charged"]) == ("no_image_returned", "yes")
-    assert LedgerEntry.objects.filter(kind="settle", micros__isnull=True).exists()
+    assert (answer.status_code, answer.data["code"], answer.data["charged"]) == (502, "no_image_returned", "yes")
+    assert ImageGeneration.objects.get().token_usage["image_out"] == 100
 
 
-def test_an_error_inside_a_200_is_an_error(generate, upstream):
+def test_200_without_a_picture_costs_what_its_tokens_cost(generate, upstream, gpt_image, settings):
+    prices = [{"unit": "mtok_in", "price": "5000000"}, {"unit": "mtok_image_out", "price": "30000000"}]
+    type(gpt_image).objects.update(pricing=prices)
+    usage = {"input_tokens": 0, "output_tokens": 500_000, "total_tokens": 500_000}
+    upstream.play_response(status=200, body={"data": [], "usage": usage})
+
+    generate()
+
+    assert ImageGeneration.objects.get().cost_micros == 15_000_000
+    assert {entry.micros for entry in LedgerEntry.objects.filter(kind="settle")} == {15_000_000}
+    assert list((settings.INBOX_DIR / "quarantine").rglob("*.body"))
+
+
+def test_a_refusal_inside_a_200_is_a_refusal_whose_cost_is_unclear(generate, upstream):
     upstream.play_response(status=200, body={"error": {"message": "no", "code": "moderation_blocked"}})
 
     answer = generate()
 
-    assert (answer.status_code, answer.data["code"]) == (422, "content_refused")
+    assert (answer.status_code, answer.data["code"], answer.data["charged"]) == (422, "content_refused", "unknown")
+    assert ImageGeneration.objects.get().status == GenerationStatus.REFUSED
+
+
+@pytest.mark.parametrize("status", [502, 504, 520, 522, 524])
+def test_a_gateway_that_lost_the_service_leaves_it_unclear_in_json_too(generate, upstream, status):
+    upstream.play_response(status=status, body={"error": {"message": "bad gateway"}})
+
+    assert generate().data["charged"] == "unknown"
+    assert_booked("unknown")
+
+
+def test_a_wait_hint_beyond_measure_is_no_failure_of_ours(generate, upstream):
+    upstream.play_response(status=429, headers={"retry-after": "9" * 400}, body={"error": {"code": "slow_down"}})
+
+    assert generate().data["code"] == "provider_rate_limited"
+
+
+def test_an_odd_detail_is_still_a_rejection(generate, upstream):
+    upstream.play_response(status=422, body={"detail": [{"loc": 5, "msg": "x"}]})
+
+    assert (generate().data["code"], ImageGeneration.objects.get().charged) == ("provider_rejected", "no")
+
+
+def test_while_it_runs_its_cost_is_unclear(generate_async, upstream):
+    async def look_at_the_record() -> str:
+        await asyncio.to_thread(upstream.wait_until_in_flight, 1)
+        return (await ImageGeneration.objects.aget()).charged
+
+    async def run() -> str:
+        with upstream.hold():
+            call = asyncio.create_task(generate_async())
+            charged = await look_at_the_record()
+        await call
+        return charged
+
+    assert asyncio.run(run()) == "unknown"
 
 
 def test_a_failed_request_counts_as_a_request_without_pictures(generate, upstream, openai):

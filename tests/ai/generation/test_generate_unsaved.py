@@ -120,3 +120,14 @@ def test_the_server_sweeps_when_it_starts(generate):
             time.sleep(0.02)
 
     assert GenerationOutput.objects.get().inbox_path == ""
+
+
+def test_what_is_said_for_one_picture_holds_for_it_alone(generate, ai_manager, client_of):
+    data = generate_unsaved(generate, n=2, visibility="private")
+    client = client_of(ai_manager)
+
+    client.post(f"{RECORD}{data['generation_id']}/save/", {"index": 0, "visibility": "team", "title": "shown"})
+    client.post(f"{RECORD}{data['generation_id']}/save/", {"index": 1})
+
+    saved = MediaAsset.objects.order_by("generation_output__index")
+    assert [(asset.visibility, asset.title) for asset in saved] == [("team", "shown"), ("private", "a red bicycle")]

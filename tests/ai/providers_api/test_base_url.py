@@ -140,7 +140,15 @@ def test_another_scheme_port_or_host_is_a_move(change, db, change_of_origin):
     assert change(api_base_url=url).data["code"] == "api_key_required_for_new_url"
 
 
-@pytest.mark.parametrize("path", ["/v2", "/v1/", "", "/v1?x=1"])
+@pytest.mark.parametrize("tail", ["?api-version=1", "#x", "?"])
+def test_an_address_that_a_path_cannot_be_put_behind_is_refused(change, openai, upstream, tail):
+    answer = change(api_base_url=f"{upstream.openai_url}{tail}")
+
+    assert answer.status_code == 400
+    assert answer.data["errors"]["api_base_url"][0]["code"] == "url_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/v2", "/v1/", ""])
 def test_another_path_is_no_move(change, openai, upstream, path):
     answer = change(api_base_url=f"{upstream.url}{path}")
 

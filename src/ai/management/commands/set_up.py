@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from src.accounts.models import User
 from src.accounts.services import create_api_token
-from src.ai.models import AIModel
+from src.ai.models import AdminProviderSettings, AIModel, AIProvider
 from src.core.groups import AI_MANAGERS
 from src.core.starting_files import write_missing_secrets
 from src.core.token_scopes import IMAGES, MEDIA_READ, PROVIDERS
@@ -27,14 +27,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         compile_messages(settings.LOCALE_PATHS[0])
+        call_command("migrate", verbosity=0)
+        self._require_keyring_for_stored_keys()
         for name in write_missing_secrets():
             self.stdout.write(f"made {name}")
-        call_command("migrate", verbosity=0)
         call_command("populate_ai_providers", stdout=self.stdout)
         if User.objects.exists():
             self.stdout.write("people: kept as they are")
             return
         self._make_people(options["url"])
+
+    def _require_keyring_for_stored_keys(self) -> None:
+        """A new keyring opens none of the keys that were sealed under the old one."""
+        has_keys = any(table.objects.exclude(key_sealed="").exists() for table in (AIProvider, AdminProviderSettings))
+        if has_keys and not settings.KEYRING_FILE.exists():
+            raise CommandError(
+                f"The keyring {settings.KEYRING_FILE} is gone, and keys are stored that only it opens. Put it back, "
+                "or remove the stored keys and enter them again."
+            )
 
     def _make_people(self, url: str) -> None:
         admin_password, manager_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
