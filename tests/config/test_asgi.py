@@ -142,6 +142,7 @@ def test_with_redis_there_may_be_many(settings):
 
     for server in servers:
         server.start()
+    for server in servers:
         server.stop()
 
 

@@ -17,12 +17,15 @@ class CallRecorder:
 
     def __init__(self, generation_id: UUID):
         self._generation_id = generation_id
+        self.is_sent = False
+        """Whether a socket may have been opened: an adapter opens none before its announcement is kept."""
         self.received: list[str] = []
         """Inbox paths of the answers received so far."""
 
     async def __call__(self, event: Event) -> None:
         if isinstance(event, Sent):
             await db.run(record_sent, generation_id=self._generation_id, event=event)
+            self.is_sent = True
         elif isinstance(event, Received):
             path = call_path(self._generation_id, event.call_index)
             await asyncio.to_thread(write_to_inbox, path, event.body)

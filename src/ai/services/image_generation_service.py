@@ -48,7 +48,8 @@ async def _generate(order: ImageOrder) -> dict[str, Any]:
     ticket = await db.run(reserve_generation, order=order)
     recorder = CallRecorder(ticket.generation_id)
     result = await _ask_provider(ticket, recorder)
-    pictures, answer = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
+    pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
+    answer = await db.run(_describe, ticket=ticket, pictures=pictures)
     is_whole = bool(pictures.kept) and len(pictures.kept) >= len(result.images)
     await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=not is_whole)
     log.info("generation_finished", generation_id=str(ticket.generation_id), status=answer["status"])
@@ -65,17 +66,15 @@ async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
         await _book_failure(ticket, recorder, exc)
         raise _with_facts(exc, ticket, exc.charged) from exc
     except Exception as exc:
-        # A defect of ours after the call may have been sent: what it cost is unclear.
+        # A defect of ours: once the call may have been sent, what it cost is unclear.
         log.error("adapter_failed", generation_id=str(ticket.generation_id), exc_info=exc)
-        failure = ServiceFailed(charged="unknown", reason="internal")
+        failure = ServiceFailed(charged="unknown" if recorder.is_sent else "no", reason="internal")
         await _book_failure(ticket, recorder, failure)
         raise _with_facts(failure, ticket, failure.charged) from exc
 
 
-async def _store_and_settle(
-    ticket: Ticket, result: ImageResult, *, save_to_media: bool
-) -> tuple[Pictures, dict[str, Any]]:
-    """The pictures kept and the answer. If our disk or database fails, the received answer stays in the inbox, the
+async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_media: bool) -> Pictures:
+    """The pictures kept, and booked. If our disk or database fails, the received answer stays in the inbox, the
     reservation is held, and the end is `unknown`."""
     try:
         pictures = await asyncio.to_thread(
@@ -85,7 +84,8 @@ async def _store_and_settle(
             requested=ticket.request.n,
             save_to_media=save_to_media,
         )
-        return pictures, await db.run(_settle_and_describe, ticket=ticket, result=result, pictures=pictures)
+        await db.run(settle_result, ticket=ticket, result=result, pictures=pictures)
+        return pictures
     except Exception as exc:
         log.error("storing_failed", generation_id=str(ticket.generation_id), exc_info=exc)
         failure = ServiceFailed(charged="unknown", reason="storing_failed")
@@ -106,19 +106,22 @@ async def _book_failure(ticket: Ticket, recorder: CallRecorder, error: ProviderE
     )
 
 
-def _settle_and_describe(*, ticket: Ticket, result: ImageResult, pictures: Pictures) -> dict[str, Any]:
-    settle_result(ticket=ticket, result=result, pictures=pictures)
+def _describe(*, ticket: Ticket, pictures: Pictures) -> dict[str, Any]:
     generation = ImageGeneration.objects.select_related("provider", "model").get(pk=ticket.generation_id)
     contents = {kept.index: kept.image.content for kept in pictures.kept if kept.original is None}
     return describe_generation(generation, contents=contents)
 
 
 def _clear_inbox(paths: list[str], *, is_broken: bool) -> None:
+    """All is booked by now: what cannot be cleared is left, and spoils no answer."""
     for path in paths:
-        if is_broken:
-            move_to_quarantine(path)
-        else:
-            remove_from_inbox(path)
+        try:
+            if is_broken:
+                move_to_quarantine(path)
+            else:
+                remove_from_inbox(path)
+        except OSError as exc:
+            log.error("inbox_not_cleared", path=path, exc_info=exc)
 
 
 def _no_picture_error(pictures: Pictures) -> ProviderError:

@@ -61,7 +61,7 @@ def cost_of(ticket: Ticket, result: ImageResult, pictures: Pictures) -> Cost:
 
 
 @transaction.atomic
-def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) -> ImageGeneration:
+def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) -> None:
     """Book a paid answer, whether or not any of its pictures was acceptable."""
     cost, now = cost_of(ticket, result, pictures), timezone.now()
     generation = ImageGeneration.objects.select_for_update().get(pk=ticket.generation_id)
@@ -81,14 +81,17 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
     for position, kept in enumerate(pictures.kept):
         share = share_of(cost.micros, len(pictures.kept), position)
         _write_output(ticket, generation, kept, cost_micros=share)
-    return generation
 
 
 @transaction.atomic
 def settle_failure(*, ticket: Ticket, error: ProviderError, is_received: bool = False) -> None:
     """Book a call that brought nothing. Unclear: the reservation is held. Not charged: it is given back.
     Charged: it is settled, at an unknown cost. `is_received`: the call brought an answer, which could not be stored.
+    A generation that is booked already stays as it is.
     """
+    generation = ImageGeneration.objects.select_for_update().get(pk=ticket.generation_id)
+    if generation.status != GenerationStatus.RUNNING:
+        return
     now, charged = timezone.now(), error.charged
     status = GenerationStatus.REFUSED if isinstance(error, ContentRefused) else GenerationStatus.FAILED
     call_status = ProviderCallStatus.FAILED
