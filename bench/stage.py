@@ -26,7 +26,7 @@ for delay in (0, 2000):
     make_model(provider, f"bench-{{delay}}")
 user = User.objects.create_user("bench")
 user.groups.add(Group.objects.get(name=AI_MANAGERS))
-print("TOKEN", create_api_token(user=user, name="bench", scopes=["images"])[1])
+print("TOKEN", create_api_token(user=user, name="bench", scopes=["images", "media:read"])[1])
 """
 
 
@@ -36,11 +36,13 @@ class Stage:
     provider_url: str
     server_pid: int
     token: str
+    printed: str
 
 
 @contextmanager
-def set_stage(*, picture_bytes: int) -> Iterator[Stage]:
-    """Server on SQLite with stock settings; provider answering with a picture of this size."""
+def set_stage(*, picture_bytes: int, script: str = "pass") -> Iterator[Stage]:
+    """Server on SQLite with stock settings; provider answering with a picture of this size. `script` is run in
+    Django's shell before the server starts; what it prints is `printed`."""
     with tempfile.TemporaryDirectory(prefix="negareh-bench-") as folder:
         env = {**os.environ, "NEGAREH_VAR_DIR": folder, "LOG_LEVEL": "WARNING"}
         for name in ("DATABASE_URL", "REDIS_URL"):
@@ -50,6 +52,7 @@ def set_stage(*, picture_bytes: int) -> Iterator[Stage]:
         _run(env, "manage.py", "set_up")
         printed = _run(env, "manage.py", "shell", "-v0", "-c", SET_UP.format(provider_url=provider_url))
         token = printed.split("TOKEN ")[1].split()[0]
+        printed = _run(env, "manage.py", "shell", "-v0", "-c", script)
         provider = subprocess.Popen([sys.executable, "-m", "bench.upstream", str(provider_port), str(picture_bytes)])
         server = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(server_port)]
@@ -61,7 +64,7 @@ def set_stage(*, picture_bytes: int) -> Iterator[Stage]:
             pin(provider.pid, LOAD_CPU)
             pin(os.getpid(), LOAD_CPU)
             _wait_until_up(f"{server_url}/livez")
-            yield Stage(server_url, provider_url, server.pid, token)
+            yield Stage(server_url, provider_url, server.pid, token, printed)
         finally:
             for process in (server, provider):
                 process.terminate()

@@ -19,11 +19,25 @@ from src.core import background, vault  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
 from src.core.db import PATIENT_POOL, POOL, SharedThreads  # noqa: E402
 from src.core.errors import Misconfigured  # noqa: E402
+from src.media.inspection import MAX_PICTURE_BYTES  # noqa: E402
+from src.media.services.picture_processes import PROCESSES  # noqa: E402
+from src.media.services.renditions import QUEUE  # noqa: E402
+from src.media.services.trash import purge_trash  # noqa: E402
 
 log = structlog.get_logger("negareh.server")
 
 SWEEP_EVERY_S = 3600
-PROVIDERS_PATH = "/api/ai/admin/image-providers/"
+WAITING_PATHS = ("/api/ai/admin/image-providers/", "/api/accounts/invitations/")
+"""Calls that wait for somebody themselves: a provider, a mail server."""
+UPLOADS_PATH = "/api/media/uploads/"
+FORM_BYTES = 65_536
+"""What a form may hold besides the picture."""
+
+
+def sweep() -> None:
+    """What is kept for a time only, and is past it."""
+    sweep_inbox()
+    purge_trash()
 
 
 class CannotStart(Exception):
@@ -34,7 +48,7 @@ class Handler(ASGIHandler):
     """Django's handler, with all requests on the shared database threads."""
 
     async def __call__(self, scope, receive, send):
-        waits_itself = scope["path"].startswith(PROVIDERS_PATH)
+        waits_itself = scope["path"].startswith(WAITING_PATHS)
         async with SharedThreads(PATIENT_POOL if waits_itself else POOL):
             await self.handle(scope, receive, send)
 
@@ -58,13 +72,16 @@ class Lifespan:
                 except Exception as exc:
                     await send({"type": "lifespan.startup.failed", "message": str(exc)})
                     raise
-                sweeper = asyncio.create_task(background.repeat(sweep_inbox, every_s=SWEEP_EVERY_S))
+                QUEUE.open()
+                sweeper = asyncio.create_task(background.repeat(sweep, every_s=SWEEP_EVERY_S))
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if sweeper:
                     sweeper.cancel()
+                QUEUE.close()
                 unfinished = await background.drain(settings.DRAIN_TIMEOUT_S)
                 log.info("stopped", unfinished=unfinished)
+                await asyncio.to_thread(PROCESSES.stop)
                 self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -99,4 +116,8 @@ def take_single_process_lock(path: Path):
     return lock
 
 
-application = BodyCap(Lifespan(Handler()), default_bytes=settings.BODY_CAP_BYTES)
+application = BodyCap(
+    Lifespan(Handler()),
+    default_bytes=settings.BODY_CAP_BYTES,
+    caps={UPLOADS_PATH: MAX_PICTURE_BYTES + FORM_BYTES},
+)

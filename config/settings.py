@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 
 # Each of these can run async: one sync-only middleware would hold a thread per waiting request.
 MIDDLEWARE = [
+    "src.core.public_answers.PublicAnswersMiddleware",
     "src.core.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -66,7 +67,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+            ]
+        },
     }
 ]
 
@@ -111,19 +117,41 @@ TIME_ZONE = "UTC"
 SITE_TIME_ZONE = env.str("SITE_TIME_ZONE", "Asia/Tehran")
 """Where a month begins, for limits and budgets. Data and API stay in UTC."""
 
+EMAIL_URL = env.str("EMAIL_URL", "")
+HAS_MAIL_SERVER = bool(EMAIL_URL)
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "negareh@localhost")
+
 MEDIA_ROOT = Path(env.str("MEDIA_DIR", str(VAR_DIR / "media")))
 INBOX_DIR = Path(env.str("INBOX_DIR", str(VAR_DIR / "inbox")))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STORAGES = {
+STORAGES: dict[str, dict] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+MEDIA_S3_BUCKET = env.str("MEDIA_S3_BUCKET", "")
+if MEDIA_S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "src.media.s3_storage.MediaS3Storage",
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": env.str("MEDIA_S3_ENDPOINT_URL", "") or None,
+            "region_name": env.str("MEDIA_S3_REGION", "") or None,
+            "access_key": env.str("MEDIA_S3_ACCESS_KEY_ID", "") or None,
+            "secret_key": env.str("MEDIA_S3_SECRET_ACCESS_KEY", "") or None,
+            "location": env.str("MEDIA_S3_PREFIX", ""),
+        },
+    }
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 
 BODY_CAP_BYTES = env.int("BODY_CAP_BYTES", 1_048_576)
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_CAP_BYTES
+PICTURE_PROCESSES = env.int("PICTURE_PROCESSES", 2)
+PICTURE_TIMEOUT_S = env.float("PICTURE_TIMEOUT_S", 10.0)
+PICTURE_MEMORY_BYTES = env.int("PICTURE_MEMORY_BYTES", 2_684_354_560)
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 300.0)
 DRAIN_TIMEOUT_S = env.float("DRAIN_TIMEOUT_S", PROVIDER_TIMEOUT_S + 30)
 

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from src.accounts.views.invite_page import invite, welcome
 from src.core.health import livez, readyz
 from src.core.unrouted import bad_request, forbidden, not_found, server_error
 
@@ -11,7 +12,11 @@ urlpatterns = [
     path("readyz", readyz),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(permission_classes=[], url_name="schema")),
+    path("invite/welcome", welcome, name="welcome"),
+    path("invite/<str:token>", invite, name="invite"),
+    path("api/accounts/", include("src.accounts.urls")),
     path("api/media/", include("src.media.urls")),
+    path("p/", include("src.media.public_urls")),
     path("api/ai/admin/", include("src.ai.urls")),
 ]
 

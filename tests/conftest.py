@@ -16,6 +16,7 @@ from src.accounts.models import User
 from src.accounts.services import create_api_token
 from src.core.groups import AI_MANAGERS, MEDIA_MANAGERS
 from src.core.starting_files import write_missing_secrets
+from src.core.token_scopes import SCOPES
 from tests.serving import Server
 from tests.upstream import Upstream
 
@@ -120,6 +121,12 @@ def client_of() -> Callable[..., APIClient]:
         return client
 
     return make
+
+
+@pytest.fixture
+def token_of() -> Callable[[User], str]:
+    """A token of the person's that may do all."""
+    return lambda user: create_api_token(user=user, name="test", scopes=SCOPES)[1]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from src.accounts.models import ApiToken, User
 from src.accounts.services import find_api_token, note_token_use
+from src.core.channel import came_with_token
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -20,6 +21,7 @@ class BearerAuthentication(BaseAuthentication):
         token = find_api_token(parts[1].decode("latin1"))
         if token is None:
             raise AuthenticationFailed
+        came_with_token(token.name)
         note_token_use(token)
         return token.user, token
 

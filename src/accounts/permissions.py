@@ -19,7 +19,7 @@ class PermissionValidator:
 
 
 class ScopedPermission(BasePermission):
-    """Asks `is_allowed` first, then for the scope that the view names for its action."""
+    """Asks `is_allowed` first, then for the scope that the view names for its action (None: any token will do)."""
 
     def is_allowed(self, user: Any, view: Any) -> bool:
         raise TypeError(f"{type(self).__name__} does not say whom it allows")
@@ -29,8 +29,15 @@ class ScopedPermission(BasePermission):
             return False
         if not self.is_allowed(request.user, view):
             return False
-        check_token_scope(request, view.get_required_scope())
+        scope = view.get_required_scope()
+        if scope is not None:
+            check_token_scope(request, scope)
         return True
+
+
+class AnyActivePerson(ScopedPermission):
+    def is_allowed(self, user: Any, view: Any) -> bool:
+        return bool(user.is_active)
 
 
 class SuperAdminOnly(ScopedPermission):

@@ -1,7 +1,7 @@
 """The text of an API token: `ngr_` + 30 base62 characters + 6 base62 characters of their CRC32.
 
 The checksum lets a mistyped or invented token be refused without asking the database, and lets secret scanners
-recognise a real one.
+recognise a real one. An invitation's is `ngi_` + 43 base62 characters, 256 bits.
 """
 
 import hashlib
@@ -13,11 +13,17 @@ PREFIX = "ngr_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_CHARS = 30
 CHECKSUM_CHARS = 6
+INVITATION_PREFIX = "ngi_"
+INVITATION_CHARS = 43
 
 
 def new_token_text() -> str:
-    body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARS))
+    body = _random_text(RANDOM_CHARS)
     return f"{PREFIX}{body}{_checksum(body)}"
+
+
+def new_invitation_text() -> str:
+    return f"{INVITATION_PREFIX}{_random_text(INVITATION_CHARS)}"
 
 
 def is_well_formed(text: str) -> bool:
@@ -28,8 +34,12 @@ def is_well_formed(text: str) -> bool:
 
 
 def hash_of(text: str) -> str:
-    """SHA-256 in hexadecimal: the 178 random bits of a token need no slow hash."""
+    """SHA-256 in hexadecimal: the random bits of a token (178 at least) need no slow hash."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _random_text(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def _checksum(body: str) -> str:

@@ -23,6 +23,10 @@ AI_SUCCESS = {
     "image_generated_and_saved": _("The picture is ready and in the library."),
     "image_partly_generated": _("Some of the pictures are ready; the others failed."),
     "image_saved": _("Saved in the library."),
+    "settings_saved": _("Your settings were saved."),
+    "settings_saved_key_invalid": _("Saved, but the service refused your API key, so it is not used."),
+    "settings_saved_key_unchecked": _("Saved, but your API key could not be checked with the service."),
+    "limits_saved": _("The limits were saved."),
 }
 
 AI_ERRORS = {
@@ -34,6 +38,11 @@ AI_ERRORS = {
         "A key is stored for the old address. Send shared_api_key together with the new address or adapter."
     ),
     "key_changed_meanwhile": _("The key or the address was changed while the key was being checked. Try again."),
+    "provider_switched_off": _("The provider is switched off; a personal key can be entered once it is on again."),
+    "personal_keys_not_allowed": _("This provider takes no personal keys."),
+    "provider_needs_no_key": _("This provider needs no key."),
+    "personal_key_required": _("You have no key at this provider. Send personal_api_key first."),
+    "personal_key_outdated": _("The provider's address changed after you entered your key. Enter the key again."),
     "model_access_denied": _("You cannot use this model: %(why)s"),
     "model_disabled": _("This model cannot be used now: %(why)s"),
     "price_unknown_blocked": _("The price of this model is unknown, and this provider blocks unknown prices."),

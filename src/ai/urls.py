@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from src.ai.views.generation_record_views import GenerationRecordViewSet, GenerationResultViewSet
 from src.ai.views.image_generation_views import AIImageGenerationViewSet, AIImageProviderViewSet
+from src.ai.views.personal_settings_views import PersonalLimitsViewSet, PersonalSettingsViewSet
 from src.ai.views.provider_model_views import AIProviderModelViewSet
 
 router = SimpleRouter()
@@ -12,12 +13,20 @@ router.register("image-providers", AIImageProviderViewSet, basename="image-provi
 router.register("images", AIImageGenerationViewSet, basename="image")
 
 PROVIDER_MODELS = "image-providers/<int:provider_pk>/models/"
+SETTINGS = "settings/<int:provider_id>/"
 GENERATION = "images/generations/<uuid:generation_id>/"
 
 urlpatterns = [
     path("", include(router.urls)),
     path(PROVIDER_MODELS, AIProviderModelViewSet.as_view({"get": "list", "post": "create"})),
     path(f"{PROVIDER_MODELS}<int:pk>/", AIProviderModelViewSet.as_view({"patch": "partial_update"})),
+    path("settings/", PersonalSettingsViewSet.as_view({"get": "list"})),
+    path(SETTINGS, PersonalSettingsViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path(f"{SETTINGS}validate-api-key/", PersonalSettingsViewSet.as_view({"post": "validate_api_key"})),
+    path(
+        f"{SETTINGS}users/<int:user_id>/",
+        PersonalLimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+    ),
     path(GENERATION, GenerationRecordViewSet.as_view({"get": "retrieve"}), name="generation-detail"),
     path(
         f"{GENERATION}results/<int:index>/",

@@ -17,10 +17,15 @@ _running: set[asyncio.Task[Any]] = set()
 
 async def finish_regardless(work: Coroutine[Any, Any, T]) -> T:
     """Await `work` in a task of its own: if the awaiting request is cancelled, the work goes on."""
+    return await asyncio.shield(begin(work))
+
+
+def begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start `work` in a task of its own, which `drain` waits for."""
     task = asyncio.create_task(work)
     _running.add(task)
     task.add_done_callback(_forget)
-    return await asyncio.shield(task)
+    return task
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

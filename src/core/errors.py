@@ -4,8 +4,8 @@
     ├── BadRequest 400          ├── Conflict 409
     │   └── InvalidFields       ├── TooManyRequests 429
     ├── PaymentRequired 402     ├── Misconfigured 500
-    ├── Forbidden 403           └── Unavailable 503
-    └── NotFound 404
+    ├── Forbidden 403           ├── Unavailable 503
+    └── NotFound 404            └── Unprocessable 422
 
 Those of providers are in `src.ai.providers.errors`.
 
@@ -84,6 +84,10 @@ class Conflict(AppError):
 
 class TooManyRequests(AppError):
     status = 429
+
+
+class Unprocessable(AppError):
+    status = 422
 
 
 class Misconfigured(AppError):

@@ -3,8 +3,9 @@
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from django.utils.encoding import force_str
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -28,6 +29,9 @@ CODE_BY_EXCEPTION: dict[type[Exception], str] = {
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.ParseError: "malformed_json",
     exceptions.Throttled: "rate_limited",
+    # Too many fields or files, or too much in them.
+    SuspiciousOperation: "malformed_form",
+    MultiPartParserError: "malformed_form",
 }
 STATUS_BY_EXCEPTION = {Http404: 404, PermissionDenied: 403}
 DRF_FIELD_CODES = {

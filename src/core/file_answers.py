@@ -5,7 +5,7 @@ Django would collect a FileResponse in memory under ASGI.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import BinaryIO
 
 from django.http import (
@@ -25,6 +25,7 @@ SAFE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Accept-Ranges": "bytes",
+    "Cache-Control": "private, max-age=0, must-revalidate",
 }
 
 
@@ -43,11 +44,14 @@ def answer_with_file(
     mime_type: str,
     etag: str,
     filename: str,
-    cache_control: str = "private, max-age=0, must-revalidate",
+    extra_headers: Mapping[str, str] | None = None,
 ) -> HttpResponseBase:
-    """200, 206, 304 or 416. `file` is closed when the answer is; a Range of several parts is answered whole."""
+    """200, 206, 304 or 416. `file` is closed when the answer is; a Range of several parts is answered whole.
+
+    `extra_headers` go over the usual ones, which allow no cache to answer unasked and no other site to embed.
+    """
     quoted = f'"{etag}"'
-    headers = {**SAFE_HEADERS, "ETag": quoted, "Cache-Control": cache_control}
+    headers = {**SAFE_HEADERS, "ETag": quoted, **(extra_headers or {})}
     if _matches(request.headers.get("If-None-Match", ""), quoted):
         file.close()
         return HttpResponseNotModified(headers=headers)

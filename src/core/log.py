@@ -9,24 +9,24 @@ from typing import Any
 import structlog
 
 KEY_SHAPES = re.compile(
-    r"(?<![A-Za-z0-9])(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{8,}|gsk_[A-Za-z0-9]{8,}|ngr_[A-Za-z0-9]{20,}"
+    r"(?<![A-Za-z0-9])(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{8,}|gsk_[A-Za-z0-9]{8,}|ng[ri]_[A-Za-z0-9]{20,}"
     r"|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
 )
 
 
 def strike_out_keys(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """A net under the rule that keys are not logged at all."""
-    return {name: _struck_out(value) for name, value in event.items()}
+    return {name: struck_out(value) for name, value in event.items()}
 
 
-def _struck_out(value: Any) -> Any:
+def struck_out(value: Any) -> Any:
     """The value as it may be written; what a renderer would write by its `repr` is made text here."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {_struck_out(name): _struck_out(inner) for name, inner in value.items()}
+        return {struck_out(name): struck_out(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_struck_out(inner) for inner in value]
+        return [struck_out(inner) for inner in value]
     return KEY_SHAPES.sub("[key]", value if isinstance(value, str) else repr(value))
 
 

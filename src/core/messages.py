@@ -23,6 +23,7 @@ CORE_ERRORS: dict[str, Any] = {
     "not_acceptable": _("The answer is only available as JSON."),
     "unsupported_media_type": _("Send the body as application/json."),
     "body_too_large": _("The body is larger than the %(cap_bytes)s bytes accepted here."),
+    "malformed_form": _("The form cannot be read."),
     "malformed_json": _("The body is not valid JSON."),
     "not_supported_yet": _("%(feature)s is not supported yet."),
     "rate_limited": _("Too many requests. Try again shortly."),
@@ -31,6 +32,7 @@ CORE_ERRORS: dict[str, Any] = {
 }
 
 FIELD_ERRORS: dict[str, Any] = {
+    "sent_more_than_once": _("Send this field once."),
     "unknown_field": _("This field is not known here."),
     "required": _("This field is required."),
     "blank": _("This field must not be empty."),

@@ -1,4 +1,4 @@
-"""JSON bodies, with what DRF's own parser would let through to crash later."""
+"""Bodies, with what DRF's own parsers would let through to crash later."""
 
 import io
 import json
@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
+
+from src.core.errors import BadRequest
 
 
 class JSONParser(parsers.JSONParser):
@@ -21,3 +23,13 @@ class JSONParser(parsers.JSONParser):
         except (RecursionError, UnicodeEncodeError) as exc:
             raise ParseError from exc
         return content
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """A form that cannot be read is no malformed JSON."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except ParseError as exc:
+            raise BadRequest("malformed_form") from exc

@@ -1,4 +1,5 @@
-"""A request id for each request, and one log line when it is answered. No query string, no body, no key."""
+"""A request id for each request, and one log line when it is answered, without query string, body, key or
+invitation."""
 
 import re
 import time
@@ -9,10 +10,13 @@ from contextvars import ContextVar
 import structlog
 from django.utils.decorators import sync_and_async_middleware
 
+from src.core.channel import begin_web_request, end_web_request
+
 log = structlog.get_logger("negareh.request")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_SECRET_IN_PATH = re.compile(r"(?<=/invite/)[^/]+")
 
 
 def current_request_id() -> str:
@@ -23,6 +27,7 @@ def begin_request(sent_id: str) -> str:
     """Take the caller's id if it is one, else make one; bind it to this context's logs."""
     request_id = sent_id if _ACCEPTABLE_ID.fullmatch(sent_id) else uuid.uuid4().hex
     _request_id.set(request_id)
+    begin_web_request()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
     return request_id
@@ -30,10 +35,11 @@ def begin_request(sent_id: str) -> str:
 
 def _finish(request, response, started: float, request_id: str):
     response["X-Request-ID"] = request_id
+    end_web_request()
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=_SECRET_IN_PATH.sub("[token]", request.path),
         status=response.status_code,
         duration_ms=round((time.perf_counter() - started) * 1000, 1),
     )

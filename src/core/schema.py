@@ -5,7 +5,8 @@ from functools import cache
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import extend_schema_field, inline_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 CLASS_NAME = re.compile(r"^(?:AI)?(.*?)(?:ViewSet|View)$")
@@ -53,6 +54,19 @@ def envelope_of(data_serializer, *, name: str | None = None, many: bool = False,
     )
     answer.holds_page = paged  # type: ignore[attr-defined]
     return answer
+
+
+NOTHING = envelope_of(NothingField(), name="Nothing")
+"""The envelope with null for data."""
+
+
+FILE_ANSWERS = {
+    (200, "image/*"): OpenApiTypes.BINARY,
+    (206, "image/*"): OpenApiTypes.BINARY,
+    304: OpenApiResponse(description="Not modified"),
+    416: OpenApiResponse(description="The range lies outside the file"),
+}
+"""What `answer_with_file` answers."""
 
 
 class FieldErrorSerializer(serializers.Serializer):

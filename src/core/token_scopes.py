@@ -13,8 +13,11 @@ MEDIA_WRITE = "media:write"
 PROVIDERS = "providers"
 USAGE = "usage"
 SETTINGS = "settings"
+TOKENS = "tokens"
+PEOPLE = "people"
+AUDIT = "audit"
 
-SCOPES = (IMAGES, MEDIA_READ, MEDIA_WRITE, PROVIDERS, USAGE, SETTINGS)
+SCOPES = (IMAGES, MEDIA_READ, MEDIA_WRITE, PROVIDERS, USAGE, SETTINGS, TOKENS, PEOPLE, AUDIT)
 
 
 def check_token_scope(request: Request, scope: str) -> None:

@@ -8,10 +8,12 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         from src.core.messages import register
-        from src.media.messages import MEDIA_ERRORS
+        from src.media import messages
 
-        register(MEDIA_ERRORS)
+        for part in (messages.MEDIA_SUCCESS, messages.MEDIA_ERRORS, messages.MEDIA_FIELD_ERRORS):
+            register(part)
         post_migrate.connect(grant_permissions, sender=self)
+        post_migrate.connect(prepare_search, sender=self)
 
 
 def grant_permissions(using: str, **kwargs) -> None:
@@ -19,3 +21,9 @@ def grant_permissions(using: str, **kwargs) -> None:
     from src.core.groups import MEDIA_MANAGERS, grant_to_group
 
     grant_to_group(group_name=MEDIA_MANAGERS, app_label="media", codenames=["manage"], using=using)
+
+
+def prepare_search(using: str, **kwargs) -> None:
+    from src.media.search import install_search_index
+
+    install_search_index(using)

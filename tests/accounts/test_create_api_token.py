@@ -2,11 +2,11 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from src.accounts.models import ApiToken
 from src.accounts.services import create_api_token, find_api_token
+from src.accounts.services.tokens import MAX_LIVE_TOKENS
 from src.core.errors import InvalidFields
 from src.core.token_scopes import SCOPES
 
@@ -45,8 +45,10 @@ def test_an_unknown_scope_is_refused(ai_manager, scopes):
 
 
 def test_a_token_cannot_be_made_already_expired(ai_manager):
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(InvalidFields) as caught:
         create_api_token(user=ai_manager, name="a", scopes=["images"], expires_at=timezone.now())
+
+    assert caught.value.fields["expires_at"][0].code == "in_the_past"
 
 
 def run(*args):
@@ -65,6 +67,21 @@ def test_the_command_prints_a_working_secret_and_nothing_else(ai_manager):
 def test_the_command_knows_only_people_who_are_there(db):
     with pytest.raises(CommandError, match="There is no person nobody"):
         run("nobody", "images")
+
+
+def test_the_command_makes_none_for_a_person_who_is_switched_off(ai_manager):
+    type(ai_manager).objects.update(is_active=False)
+
+    with pytest.raises(CommandError, match="manager is switched off"):
+        run("manager", "images")
+
+
+def test_the_command_says_when_there_are_too_many(ai_manager):
+    for number in range(MAX_LIVE_TOKENS):
+        create_api_token(user=ai_manager, name=str(number), scopes=["images"])
+
+    with pytest.raises(CommandError, match="revoke one first"):
+        run("manager", "images")
 
 
 def test_the_command_names_the_scopes_there_are(ai_manager):

@@ -23,6 +23,7 @@ RAISED_BY_DRF = {
     *serializers.ChoiceField.default_error_messages,
     ProhibitNullCharactersValidator.code,
 }
+IN_TEMPLATES = re.compile(r'{% message "(\w+)"')
 TAKES_A_CODE_FIRST = {
     "AppError",
     "BadGateway",
@@ -47,6 +48,11 @@ def modules() -> Iterator[ast.Module]:
     for path in sorted((settings.BASE_DIR / "src").rglob("*.py")):
         if path.name != "messages.py" and "migrations" not in path.parts:
             yield ast.parse(path.read_text(), filename=str(path))
+
+
+def codes_in_templates() -> set[str]:
+    templates = (settings.BASE_DIR / "src").rglob("templates/**/*.html")
+    return {code for path in templates for code in IN_TEMPLATES.findall(path.read_text())}
 
 
 def strings() -> set[str]:
@@ -97,11 +103,11 @@ def test_a_code_is_snake_case(code):
 
 
 def test_each_code_is_used():
-    assert set(CODES) - strings() - RAISED_BY_DRF == set()
+    assert set(CODES) - strings() - codes_in_templates() - RAISED_BY_DRF == set()
 
 
 def test_each_code_that_is_used_exists():
-    used = codes_used_literally()
+    used = codes_used_literally() | codes_in_templates()
 
     assert len(used) > 30
     assert {code for code in used if not is_registered(code)} == set()

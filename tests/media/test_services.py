@@ -6,7 +6,8 @@ from django.core.files.storage import default_storage
 
 from src.core.errors import NotFound
 from src.media.inspection import inspect_picture
-from src.media.services import find_visible_asset, open_original, store_original, title_from_prompt
+from src.media.services.assets import find_visible_asset, title_from_prompt
+from src.media.services.originals import open_original, store_original
 from tests.media.assets import make_asset
 from tests.upstream.pictures import draw
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from src.ai.models import GenerationOutput, ImageGeneration
 from src.core.messages import text_for
+from src.media.addresses import original_url, rendition_url
+from src.media.models.rendition import RENDITION_SIZES
 
 
 def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, bytes] | None = None) -> dict[str, Any]:
@@ -60,9 +62,8 @@ def _describe_output(
     if output.asset is not None:
         return picture | {
             "asset_id": str(output.asset.pk),
-            "url": reverse("media-original", kwargs={"asset_id": output.asset.pk}),
-            # Renditions are not made yet.
-            "thumbnails": {"320": None, "1024": None},
+            "url": original_url(output.asset.pk),
+            "thumbnails": {str(size): rendition_url(output.asset.pk, size, "webp") for size in RENDITION_SIZES},
             "title": output.asset.title,
             "alt_text": output.asset.alt_text,
         }

@@ -11,7 +11,8 @@ from src.ai.services.inbox import full_path, read_from_inbox, remove_from_inbox
 from src.ai.services.settlement import asset_details
 from src.core.errors import Conflict, NotFound
 from src.media.inspection import inspect_picture
-from src.media.services import StoredOriginal, create_asset, discard_original, store_original
+from src.media.services.assets import create_asset
+from src.media.services.originals import StoredOriginal, discard_original, store_original
 
 
 def find_own_generation(*, generation_id: UUID, admin: Any) -> ImageGeneration:
@@ -73,7 +74,7 @@ def _move_to_library(
     row = GenerationOutput.objects.select_for_update().get(pk=output.pk)
     if row.asset_id is not None:
         return False
-    details = asset_details(generation, generation.provider, generation.model, cost_micros=output.cost_micros)
+    details = asset_details(generation, generation.provider, generation.model, row)
     row.asset = create_asset(original=original, details=replace(details, **changes))
     row.inbox_path = ""
     row.save(update_fields=["asset", "inbox_path"])

@@ -22,6 +22,7 @@ from src.ai.services.received_pictures import Pictures, keep_pictures
 from src.ai.services.reservation import ImageOrder, Ticket, reserve_generation
 from src.ai.services.settlement import settle_failure, settle_result
 from src.core import background, db
+from src.media.services.renditions import schedule_renditions
 
 log = structlog.get_logger("negareh.generation")
 
@@ -49,6 +50,7 @@ async def _generate(order: ImageOrder) -> dict[str, Any]:
     recorder = CallRecorder(ticket.generation_id)
     result = await _ask_provider(ticket, recorder)
     pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
+    schedule_renditions([kept.original.asset_id for kept in pictures.kept if kept.original])
     answer = await db.run(_describe, ticket=ticket, pictures=pictures)
     is_whole = bool(pictures.kept) and len(pictures.kept) >= len(result.images)
     await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=not is_whole)

@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from src.ai.access import needs_key
 from src.ai.models import AIProvider
+from src.ai.models.keys import KeyColumns
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import KeyCheck
 from src.ai.services.stored_keys import CheckedKey, connect, record_check
@@ -32,27 +34,36 @@ class KeyVerdict:
 
 
 def ask_about_shared_key(provider: AIProvider) -> CheckedKey:
-    """One free call to the service with the stored key. Call outside any transaction."""
+    """As `ask_about_key`, with the provider's own."""
+    return ask_about_key(provider, provider)
+
+
+def ask_about_key(provider: AIProvider, row: KeyColumns) -> CheckedKey:
+    """One free call to the service with the key of `row`. Call outside any transaction."""
     adapter = get_adapter(provider.adapter)
     started, moment = time.perf_counter(), timezone.now()
-    check = async_to_sync(adapter.check_key)(connect(provider, provider)) if adapter else ADAPTER_MISSING
+    check = async_to_sync(adapter.check_key)(connect(provider, row)) if adapter else ADAPTER_MISSING
     latency_ms = round((time.perf_counter() - started) * 1000)
-    return CheckedKey(provider.key_fingerprint, check, moment, latency_ms)
+    return CheckedKey(row.key_fingerprint, check, moment, latency_ms)
 
 
-def validate_shared_key(*, provider_id: int) -> KeyVerdict:
+def validate_shared_key(*, provider_id: int, actor: Any | None) -> KeyVerdict:
     """Check the stored key and note the outcome. Raises NotFound, BadRequest(api_key_required, adapter_missing),
     Conflict(key_changed_meanwhile)."""
     provider = find_provider(provider_id)
     require_checkable(provider)
     checked = ask_about_shared_key(provider)
     if provider.has_key:
-        if not record_check(provider, checked):
+        if not record_check(provider, checked, actor=actor):
             raise Conflict("key_changed_meanwhile")
         provider.refresh_from_db(fields=["key_status"])
+    return verdict_of(provider, checked)
+
+
+def verdict_of(row: KeyColumns, checked: CheckedKey) -> KeyVerdict:
     return KeyVerdict(
         valid=checked.check.is_valid,
-        status=provider.key_status,
+        status=row.key_status,
         reason=checked.check.reason,
         checked_at=checked.checked_at.isoformat(),
         latency_ms=checked.latency_ms,

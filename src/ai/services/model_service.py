@@ -11,10 +11,11 @@ from src.ai.models import AIModel, AIProvider, Capability, Origin
 from src.ai.models.model import AIModelQuerySet
 from src.ai.services.key_check import find_provider
 from src.ai.specs import read_image_spec, read_pricing
+from src.core.audit import difference, record
 from src.core.errors import InvalidFields, NotFound
 
 
-def create_model(*, provider_id: int, values: dict[str, Any]) -> AIModel:
+def create_model(*, provider_id: int, values: dict[str, Any], actor: Any | None) -> AIModel:
     """Raises NotFound, InvalidFields(model_id_taken, not_an_image_spec, not_pricing)."""
     provider = find_provider(provider_id)
     model = AIModel(provider=provider, origin=Origin.MANUAL, **values)
@@ -22,17 +23,19 @@ def create_model(*, provider_id: int, values: dict[str, Any]) -> AIModel:
     try:
         with transaction.atomic():
             model.save()
+            _record("created", model, before={}, after=values, actor=actor)
     except IntegrityError as exc:
         raise InvalidFields.one("model_id", "model_id_taken") from exc
     return model
 
 
 @transaction.atomic
-def update_model(*, provider_id: int, model_pk: int, values: dict[str, Any]) -> AIModel:
+def update_model(*, provider_id: int, model_pk: int, values: dict[str, Any], actor: Any | None) -> AIModel:
     """Change any fields of one model. Raises as `create_model`."""
     model = AIModel.objects.select_for_update().filter(pk=model_pk, provider_id=provider_id).first()
     if model is None:
         raise NotFound
+    before, after = difference({name: getattr(model, name) for name in values}, values)
     for name, value in values.items():
         setattr(model, name, value)
     _check_json(model)
@@ -40,7 +43,21 @@ def update_model(*, provider_id: int, model_pk: int, values: dict[str, Any]) -> 
         model.save(update_fields=[*values, "updated_at"])
     except IntegrityError as exc:
         raise InvalidFields.one("model_id", "model_id_taken") from exc
+    if after:
+        _record("changed", model, before=before, after=after, actor=actor)
     return model
+
+
+def _record(act: str, model: AIModel, *, before: dict[str, Any], after: dict[str, Any], actor: Any | None) -> None:
+    record(
+        f"model.{act}",
+        actor=actor,
+        object_type="model",
+        object_id=model.pk,
+        object_label=f"{model.provider.slug}/{model.model_id}",
+        before=before,
+        after=after,
+    )
 
 
 def _check_json(model: AIModel) -> None:

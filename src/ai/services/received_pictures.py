@@ -6,7 +6,7 @@ from uuid import UUID
 from src.ai.providers.contract import GeneratedImage, ImageResult
 from src.ai.services.inbox import result_path, write_to_inbox, write_to_quarantine
 from src.media.inspection import PictureFacts, UnacceptablePicture, inspect_picture
-from src.media.services import StoredOriginal, sha256_of, store_original
+from src.media.services.originals import StoredOriginal, sha256_of, store_original
 
 CODE_BY_PROBLEM = {
     "undecodable": "provider_broken_answer",

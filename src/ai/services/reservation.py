@@ -34,7 +34,7 @@ from src.core.errors import (
     TooManyRequests,
 )
 from src.core.messages import text_for
-from src.media.services import title_from_prompt
+from src.media.services.assets import title_from_prompt
 from src.usage.services import LimitReached, Movement, Scope, ScopeLimit, reserve
 
 

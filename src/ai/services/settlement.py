@@ -27,7 +27,7 @@ from src.ai.services.reservation import Ticket
 from src.ai.services.stored_keys import mark_key_invalid
 from src.ai.specs import real_cost_micros, split_size
 from src.media.provenance import made_by_ai
-from src.media.services import AssetDetails, create_asset
+from src.media.services.assets import AssetDetails, create_asset
 from src.usage.services import release, settle
 
 
@@ -133,14 +133,9 @@ def share_of(micros: int | None, count: int, position: int) -> int | None:
 
 
 def _write_output(ticket: Ticket, generation: ImageGeneration, kept: KeptPicture, *, cost_micros: int | None) -> None:
-    asset = None
-    if kept.original is not None:
-        details = asset_details(generation, ticket.provider, ticket.model, cost_micros=cost_micros)
-        asset = create_asset(original=kept.original, details=details)
-    GenerationOutput.objects.create(
+    output = GenerationOutput(
         generation=generation,
         index=kept.index,
-        asset=asset,
         inbox_path=kept.inbox_path,
         mime_type=kept.facts.mime_type,
         width=kept.facts.width,
@@ -151,10 +146,14 @@ def _write_output(ticket: Ticket, generation: ImageGeneration, kept: KeptPicture
         seed=kept.image.seed,
         cost_micros=cost_micros,
     )
+    if kept.original is not None:
+        details = asset_details(generation, ticket.provider, ticket.model, output)
+        output.asset = create_asset(original=kept.original, details=details)
+    output.save()
 
 
 def asset_details(
-    generation: ImageGeneration, provider: AIProvider, model: AIModel, *, cost_micros: int | None
+    generation: ImageGeneration, provider: AIProvider, model: AIModel, output: GenerationOutput
 ) -> AssetDetails:
     """What the library keeps with a picture, so that it needs no row of ours to tell where it came from."""
     adapter = get_adapter(provider.adapter)
@@ -169,7 +168,8 @@ def asset_details(
             "model_id": model.model_id,
             "prompt": generation.prompt,
             "params": generation.params_sent,
-            "cost_micros": cost_micros,
+            "cost_micros": output.cost_micros,
+            "snapshot": _snapshot(generation, output),
         },
         provenance=made_by_ai(
             provider_label=provider.label,
@@ -177,3 +177,20 @@ def asset_details(
             is_trained_model=adapter.is_trained_model if adapter else True,
         ),
     )
+
+
+def _snapshot(generation: ImageGeneration, output: GenerationOutput) -> dict[str, Any]:
+    """What the library tells of a generation besides the columns that it filters by."""
+    return {
+        "index": output.index,
+        "requested": generation.n,
+        "key_source": generation.key_source,
+        "params_asked": generation.params_asked,
+        "revised_prompt": output.revised_prompt,
+        "seed": output.seed,
+        "cost_source": generation.cost_source,
+        "price_snapshot": generation.price_snapshot,
+        "token_usage": generation.token_usage,
+        "started_at": generation.started_at and generation.started_at.isoformat(),
+        "finished_at": generation.finished_at and generation.finished_at.isoformat(),
+    }

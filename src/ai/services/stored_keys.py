@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db import models, transaction
 from django.utils import timezone
 
 from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
 from src.ai.models.keys import ORIGIN_CHANGED, KeyColumns
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import KeyCheck, ProviderConnection
+from src.ai.services.audit_entries import key_of, record_key
 from src.core.outbound import origin_of
 from src.core.secret import Secret
 from src.core.vault import Place, fingerprint, open_sealed, seal
@@ -70,7 +73,8 @@ def connect(provider: AIProvider, row: KeyColumns | None) -> ProviderConnection:
     )
 
 
-def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
+@transaction.atomic
+def record_check(row: KeyColumns, checked: CheckedKey, *, actor: Any | None) -> bool:
     """Write what was found, if the row still has the key that was checked. True if it was written.
 
     A key that was set aside meanwhile stays so, since the answer is of the old origin. An answer that leaves the
@@ -79,19 +83,31 @@ def record_check(row: KeyColumns, checked: CheckedKey) -> bool:
     values: dict[str, object] = {"key_checked_at": checked.checked_at, "key_reason": checked.check.reason}
     if checked.check.is_valid is not None:
         values["key_status"] = KeyStatus.VALID if checked.check.is_valid else KeyStatus.INVALID
+    is_written = bool(_rows_with(row, checked.fingerprint).update(**values))
+    if is_written:
+        outcome = {"is_valid": checked.check.is_valid, "reason": checked.check.reason}
+        record_key("checked", row=row, actor=actor, after={**key_of(row), **outcome})
+    return is_written
+
+
+@transaction.atomic
+def mark_key_invalid(*, row: KeyColumns, used_fingerprint: str) -> bool:
+    """A provider refused the key in use: by compare-and-set, so that a key entered meanwhile is not blamed.
+    False where the key is another one by now, or known to be invalid already."""
+    rows = _rows_with(row, used_fingerprint).exclude(key_status=KeyStatus.INVALID)
+    is_news = bool(rows.update(key_status=KeyStatus.INVALID, key_reason="invalid", key_checked_at=timezone.now()))
+    if is_news:
+        record_key("found_invalid", row=row, actor=None, after=key_of(row))
+    return is_news
+
+
+def _rows_with(row: KeyColumns, key_fingerprint: str) -> models.QuerySet[Any]:
     table = type(row)._default_manager
-    return bool(
-        table.filter(pk=row.pk, key_fingerprint=checked.fingerprint)
+    return (
+        table.filter(pk=row.pk, key_fingerprint=key_fingerprint)
         .exclude(key_status=KeyStatus.UNSET)
         .exclude(key_reason=ORIGIN_CHANGED)
-        .update(**values)
     )
-
-
-def mark_key_invalid(*, row: KeyColumns, used_fingerprint: str) -> bool:
-    """A provider refused the key in use: by compare-and-set, so that a key entered meanwhile is not blamed."""
-    found = KeyCheck(is_valid=False, reason="invalid")
-    return record_check(row, CheckedKey(used_fingerprint, found, timezone.now(), 0))
 
 
 def _place(row: KeyColumns, provider: AIProvider) -> Place:

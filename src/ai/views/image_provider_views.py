@@ -35,7 +35,7 @@ from src.ai.services.provider_service import (
 from src.ai.views.scoped import ScopedView
 from src.core.envelope import success
 from src.core.errors import InvalidFields
-from src.core.schema import NothingField, envelope_of
+from src.core.schema import NOTHING, envelope_of
 from src.core.serializers import take_no_fields
 from src.core.token_scopes import IMAGES
 
@@ -70,7 +70,9 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         fields, key = serializer.split()
         if "slug" not in fields:
             raise InvalidFields.one("slug", "required")
-        return self._answer(create_or_update_provider(slug=fields.pop("slug"), changes=fields, key=key))
+        slug = fields.pop("slug")
+        saved = create_or_update_provider(slug=slug, changes=fields, key=key, actor=request.user)
+        return self._answer(saved)
 
     @extend_schema(responses=envelope_of(AIProviderSerializer))
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -83,7 +85,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         serializer = AIProviderSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         fields, key = serializer.split()
-        return self._answer(update_provider(provider_id=int(pk), changes=fields, key=key))
+        return self._answer(update_provider(provider_id=int(pk), changes=fields, key=key, actor=request.user))
 
     @extend_schema(request=AIProviderSerializer(partial=True), responses=envelope_of(AIProviderSerializer))
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -120,7 +122,7 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         code = "openrouter_models_stale" if listing.is_stale else "openrouter_models_listed"
         return success(code, asdict(listing))
 
-    @extend_schema(request=None, responses=envelope_of(NothingField(), name="Nothing"))
+    @extend_schema(request=None, responses=NOTHING)
     @action(detail=False, methods=["post"], url_path="clear-openrouter-cache")
     def clear_openrouter_cache(self, request: Request) -> Response:
         """Forget the stored list of OpenRouter's models."""
@@ -133,21 +135,21 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
     def activate_provider(self, request: Request, pk: str) -> Response:
         """Switch on, once the service has taken the key."""
         take_no_fields(request)
-        return self._answer(activate_provider(provider_id=int(pk)))
+        return self._answer(activate_provider(provider_id=int(pk), actor=request.user))
 
     @extend_schema(request=None, responses=envelope_of(AIProviderSerializer))
     @action(detail=True, methods=["post"], url_path="deactivate")
     def deactivate_provider(self, request: Request, pk: str) -> Response:
         """Switch off."""
         take_no_fields(request)
-        return self._answer(deactivate_provider(provider_id=int(pk)))
+        return self._answer(deactivate_provider(provider_id=int(pk), actor=request.user))
 
     @extend_schema(request=None, responses=envelope_of(KeyVerdictSerializer))
     @action(detail=True, methods=["post"], url_path="validate-api-key")
     def validate_api_key(self, request: Request, pk: str) -> Response:
         """Ask the service whether it takes the stored key; costs nothing."""
         take_no_fields(request)
-        verdict = validate_shared_key(provider_id=int(pk))
+        verdict = validate_shared_key(provider_id=int(pk), actor=request.user)
         return success(verdict.code, asdict(verdict))
 
     def _answer(self, saved: SavedProvider) -> Response:

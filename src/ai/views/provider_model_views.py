@@ -36,7 +36,7 @@ class AIProviderModelViewSet(ScopedView, viewsets.GenericViewSet):
         """Add a model by hand."""
         serializer = AIModelSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        model = create_model(provider_id=provider_pk, values=serializer.validated_data)
+        model = create_model(provider_id=provider_pk, values=serializer.validated_data, actor=request.user)
         return success("model_created", AIModelSerializer(model).data, status=201)
 
     @extend_schema(responses=envelope_of(AIModelSerializer))
@@ -44,5 +44,5 @@ class AIProviderModelViewSet(ScopedView, viewsets.GenericViewSet):
         """Change any fields of a model."""
         serializer = AIModelSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        model = update_model(provider_id=provider_pk, model_pk=pk, values=serializer.validated_data)
+        model = update_model(provider_id=provider_pk, model_pk=pk, values=serializer.validated_data, actor=request.user)
         return success("model_updated", AIModelSerializer(model).data)

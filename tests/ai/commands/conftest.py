@@ -25,13 +25,13 @@ class Installation:
     def __init__(self, folder: Path):
         self.folder = folder
         inherited = {name: value for name, value in os.environ.items() if name not in OF_THE_TEST_RUN}
-        self._environment = {**inherited, "NEGAREH_VAR_DIR": str(folder)}
+        self.environment = {**inherited, "NEGAREH_VAR_DIR": str(folder)}
 
     def run(self, *arguments: str, typed: str = "") -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
-            env=self._environment,
+            env=self.environment,
             input=typed,
             capture_output=True,
             text=True,

@@ -104,7 +104,7 @@ def test_resealing_keeps_the_key(provider):
 
 
 def test_a_new_key_is_unchecked_until_it_is_checked(provider):
-    record_check(provider, found(provider, True))
+    record_check(provider, found(provider, True), actor=None)
     provider.refresh_from_db()
     store_key(provider, Secret("sk-test-a-new-one"), provider)
 
@@ -125,7 +125,7 @@ def test_a_cleared_key_leaves_nothing(provider):
     [(True, "ok", "valid"), (False, "invalid", "invalid"), (None, "unreachable", "valid")],
 )
 def test_a_check_is_written_where_it_tells_something(provider, is_valid, reason, status):
-    assert record_check(provider, found(provider, is_valid, reason))
+    assert record_check(provider, found(provider, is_valid, reason), actor=None)
 
     provider.refresh_from_db()
     assert (provider.key_status, provider.key_reason, provider.key_checked_at) == (status, reason, CHECKED_AT)
@@ -135,7 +135,7 @@ def test_a_check_is_written_where_it_tells_something(provider, is_valid, reason,
 def test_an_inconclusive_check_changes_no_status(own, status):
     AdminProviderSettings.objects.update(key_status=status)
 
-    record_check(own, found(own, None, "rate_limited"))
+    record_check(own, found(own, None, "rate_limited"), actor=None)
 
     own.refresh_from_db()
     assert own.key_status == status
@@ -146,7 +146,7 @@ def test_a_check_of_a_key_that_was_replaced_is_not_written(provider):
     store_key(provider, Secret("sk-test-a-new-one"), provider)
     provider.save()
 
-    assert not record_check(provider, checked)
+    assert not record_check(provider, checked, actor=None)
 
     provider.refresh_from_db()
     assert (provider.key_status, provider.key_checked_at) == ("unchecked", None)
@@ -157,14 +157,14 @@ def test_a_check_of_a_key_that_was_removed_is_not_written(provider):
     clear_key(provider)
     provider.save()
 
-    assert not record_check(provider, checked)
+    assert not record_check(provider, checked, actor=None)
 
 
 @pytest.mark.parametrize("is_valid", [True, False, None])
 def test_a_check_of_a_key_that_was_set_aside_meanwhile_is_not_written(own, is_valid):
     AdminProviderSettings.objects.update(key_status="unchecked", key_reason=ORIGIN_CHANGED)
 
-    assert not record_check(own, found(own, is_valid))
+    assert not record_check(own, found(own, is_valid), actor=None)
 
     own.refresh_from_db()
     assert (own.key_status, own.key_reason, own.has_usable_key) == ("unchecked", ORIGIN_CHANGED, False)
@@ -173,7 +173,7 @@ def test_a_check_of_a_key_that_was_set_aside_meanwhile_is_not_written(own, is_va
 def test_a_check_is_written_to_its_row_alone(provider, own, other_manager):
     same_key = make_settings(other_manager, provider, key=OWN_KEY)
 
-    record_check(own, found(own, False, "invalid"))
+    record_check(own, found(own, False, "invalid"), actor=None)
 
     same_key.refresh_from_db()
     provider.refresh_from_db()

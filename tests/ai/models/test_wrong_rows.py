@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from src.accounts.models import ApiToken, User
+from src.accounts.models import ApiToken, AuditEntry, Invitation, User
 from src.ai.models import (
     AdminProviderSettings,
     AIModel,
@@ -18,7 +18,7 @@ from src.ai.models import (
     ImageGeneration,
     ProviderCall,
 )
-from src.media.models import MediaAsset
+from src.media.models import Collection, Favourite, MediaAsset, PublishedLink, Rendition, Tag
 from src.usage.models import Counter, LedgerEntry
 
 SAME = UUID(int=1)
@@ -46,6 +46,13 @@ class Rows:
     def _ApiToken(self) -> dict[str, Any]:
         return {"user": self.first(User), "name": "n", "secret_hash": uuid4().hex, "last4": "abcd"}
 
+    def _AuditEntry(self) -> dict[str, Any]:
+        return {"channel": "system", "action": "thing.done", "object_type": "thing"}
+
+    def _Invitation(self) -> dict[str, Any]:
+        later = timezone.now() + timedelta(days=7)
+        return {"invited_by": self.first(User), "token_hash": uuid4().hex, "expires_at": later}
+
     def _AIProvider(self) -> dict[str, Any]:
         return {"slug": uuid4().hex, "name": "n", "adapter": "openai"}
 
@@ -67,6 +74,22 @@ class Rows:
 
     def _MediaAsset(self) -> dict[str, Any]:
         return {"owner": self.first(User), "file_name": uuid4().hex, "source": "generated", **SIZE}
+
+    def _Tag(self) -> dict[str, Any]:
+        return {"name": "n", "key": uuid4().hex}
+
+    def _Collection(self) -> dict[str, Any]:
+        return {"owner": self.first(User), "name": "n", "key": uuid4().hex}
+
+    def _Favourite(self) -> dict[str, Any]:
+        return {"user": self.first(User), "asset": self.make(MediaAsset)}
+
+    def _PublishedLink(self) -> dict[str, Any]:
+        return {"asset": self.make(MediaAsset), "token": uuid4().hex, "created_by": self.first(User)}
+
+    def _Rendition(self) -> dict[str, Any]:
+        extent = {"size": 320, "format": "webp", "width": 8, "height": 8, "size_bytes": 9}
+        return {"asset": self.make(MediaAsset), "file_name": uuid4().hex, **extent}
 
     def _LedgerEntry(self) -> dict[str, Any]:
         scope = {"scope_kind": "provider", "scope_id": "1", "period": "2026-11"}
@@ -99,6 +122,13 @@ def test_a_right_row_is_stored(rows, table):
 
 WRONG = {
     "api_token_expires_after_creation": (ApiToken, {"expires_at": timezone.now() - timedelta(days=1)}),
+    "person_has_a_username": (User, {"username": ""}),
+    "audit_entry_channel_known": (AuditEntry, {"channel": "rumour"}),
+    "audit_entry_token_only_with_its_channel": (AuditEntry, {"token_name": "laptop"}),
+    "audit_entry_actor_whole_or_absent": (AuditEntry, {"actor_id": 1}),
+    "audit_entry_says_what": (AuditEntry, {"action": ""}),
+    "invitation_expires_after_creation": (Invitation, {"expires_at": timezone.now() - timedelta(days=1)}),
+    "invitation_used_or_revoked": (Invitation, {"used_at": timezone.now(), "revoked_at": timezone.now()}),
     "provider_budget_not_negative": (AIProvider, {"monthly_budget_micros": -1}),
     "provider_unknown_price_policy_known": (AIProvider, {"unknown_price_policy": "ask"}),
     "provider_has_slug_and_adapter": (AIProvider, {"adapter": ""}),
@@ -125,10 +155,23 @@ WRONG = {
     "media_asset_visibility_known": (MediaAsset, {"visibility": "public"}),
     "media_asset_source_known": (MediaAsset, {"source": "found"}),
     "media_asset_cost_not_negative": (MediaAsset, {"cost_micros": -1}),
+    "media_tag_has_a_name": (Tag, {"name": ""}),
+    "media_collection_has_a_name": (Collection, {"key": ""}),
+    "media_collection_visibility_known": (Collection, {"visibility": "public"}),
+    "media_published_link_has_a_token": (PublishedLink, {"token": ""}),
+    "media_rendition_size_known": (Rendition, {"size": 640}),
+    "media_rendition_format_known": (Rendition, {"format": "gif"}),
+    "media_rendition_has_a_size": (Rendition, {"height": 0}),
     "ledger_entry_micros_not_negative": (LedgerEntry, {"micros": -1}),
     "counter_not_negative": (Counter, {"reserved_images": -1}),
 }
 FURTHER_WRONG = [
+    (AuditEntry, {"actor_name": "somebody"}),
+    (AuditEntry, {"object_type": ""}),
+    (Tag, {"key": ""}),
+    (Collection, {"name": ""}),
+    (Rendition, {"width": 0}),
+    (Rendition, {"size_bytes": 0}),
     (AIProvider, {"slug": ""}),
     (ImageGeneration, {"n": 0}),
     (ImageGeneration, {"cost_micros": -1, "cost_source": "catalogue"}),
@@ -190,6 +233,10 @@ def test_an_unset_key_leaves_nothing_behind(rows, table, left):
 
 
 TWICE = {
+    "media_collection_once_per_owner_name": (Collection, {"owner": User, "key": "same"}),
+    "media_favourite_once_per_person_asset": (Favourite, {"asset": MediaAsset}),
+    "media_published_link_one_live_per_asset": (PublishedLink, {"asset": MediaAsset}),
+    "media_rendition_once_per_size_format": (Rendition, {"asset": MediaAsset}),
     "model_id_once_per_provider": (AIModel, {"model_id": "same"}),
     "person_settings_once_per_person_provider": (AdminProviderSettings, {"admin": User}),
     "generation_once_per_idempotency_key": (ImageGeneration, {"idempotency_key": "same"}),
@@ -199,8 +246,12 @@ TWICE = {
     "counter_once_per_scope_period": (Counter, {"scope_id": "same"}),
 }
 FURTHER_TWICE = [
+    (Tag, {"key": "same"}),
+    (PublishedLink, {"token": "same"}),
+    (Rendition, {"file_name": "same"}),
     (User, {"username": "same"}),
     (ApiToken, {"secret_hash": "same"}),
+    (Invitation, {"token_hash": "same"}),
     (AIProvider, {"slug": "same"}),
     (AIProvider, {"vault_id": SAME}),
     (AdminProviderSettings, {"vault_id": SAME}),
@@ -223,6 +274,11 @@ def test_a_picture_is_in_the_library_or_in_the_inbox(rows):
         rows.make(GenerationOutput, asset=rows.first(MediaAsset), inbox_path="aa/bb/result-0.png")
 
 
+def test_an_invitation_that_somebody_accepted_is_used(rows):
+    with pytest.raises(IntegrityError, match="invitation_accepted_is_used"), transaction.atomic():
+        rows.make(Invitation, accepted_by=rows.first(User))
+
+
 def test_generations_without_an_idempotency_key_are_as_many_as_one_likes(rows):
     assert rows.make(ImageGeneration).pk != rows.make(ImageGeneration).pk
 
@@ -239,4 +295,4 @@ def test_every_constraint_has_its_wrong_row():
     named = {constraint.name for table in OWN_TABLES for constraint in table._meta.constraints}
     whole_keys = {"provider_key_whole_or_absent", "person_settings_key_whole_or_absent"}
 
-    assert named == {*WRONG, *TWICE, *whole_keys, "generation_output_in_one_place"}
+    assert named == {*WRONG, *TWICE, *whole_keys, "generation_output_in_one_place", "invitation_accepted_is_used"}

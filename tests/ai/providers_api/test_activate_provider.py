@@ -125,7 +125,7 @@ def test_a_key_entered_meanwhile_is_not_switched_on_by_the_old_ones_check(
 
     with in_thread(*call) as answer:
         upstream.wait_until_in_flight(1)
-        update_provider(provider_id=provider.pk, changes={}, key=Secret(BAD_KEY))
+        update_provider(provider_id=provider.pk, changes={}, key=Secret(BAD_KEY), actor=None)
 
     assert (answer.result().status_code, answer.result().data["code"]) == (409, "key_changed_meanwhile")
     assert not is_active()

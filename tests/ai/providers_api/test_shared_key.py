@@ -198,7 +198,7 @@ def test_a_check_says_nothing_about_a_key_entered_meanwhile(
 
     with in_thread(send, shared_api_key=first) as answer:
         upstream.wait_until_in_flight(1)
-        update_provider(provider_id=openai.pk, changes={}, key=Secret(second))
+        update_provider(provider_id=openai.pk, changes={}, key=Secret(second), actor=None)
 
     assert answer.result().data["code"] == "provider_saved_key_unchecked"
     assert stored(openai) == outcome
@@ -210,7 +210,7 @@ def test_a_check_does_not_revive_a_key_removed_meanwhile(transactional_db, send,
 
     with in_thread(send, shared_api_key=GOOD_KEY, is_active=True) as answer:
         upstream.wait_until_in_flight(1)
-        update_provider(provider_id=openai.pk, changes={}, key=RemoveKey)
+        update_provider(provider_id=openai.pk, changes={}, key=RemoveKey, actor=None)
 
     assert answer.result().data["code"] == "provider_saved_key_unchecked"
     assert stored(openai) == ("", False, "unset")

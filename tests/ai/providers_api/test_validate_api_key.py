@@ -121,7 +121,7 @@ def test_its_verdict_is_dropped_when_the_key_changed_meanwhile(transactional_db,
 
     with in_thread(validate, provider) as answer:
         upstream.wait_until_in_flight(1)
-        update_provider(provider_id=provider.pk, changes={}, key=Secret(GOOD_KEY))
+        update_provider(provider_id=provider.pk, changes={}, key=Secret(GOOD_KEY), actor=None)
 
     assert (answer.result().status_code, answer.result().data["code"]) == (409, "key_changed_meanwhile")
     assert AIProvider.objects.get().key_status == "valid"

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from src.accounts.models import User
 from src.accounts.services import create_api_token
 from src.ai.models import AdminProviderSettings, AIModel, AIProvider
+from src.core.channel import through_command
 from src.core.groups import AI_MANAGERS
 from src.core.starting_files import write_missing_secrets
 from src.core.token_scopes import IMAGES, MEDIA_READ, PROVIDERS
@@ -51,7 +52,8 @@ class Command(BaseCommand):
         admin = User.objects.create_superuser(SUPER_ADMIN, password=admin_password)
         manager = User.objects.create_user(AI_MANAGER, password=manager_password)
         manager.groups.add(Group.objects.get(name=AI_MANAGERS))
-        _token, text = create_api_token(user=admin, name="first token", scopes=[IMAGES, MEDIA_READ, PROVIDERS])
+        with through_command():
+            _token, text = create_api_token(user=admin, name="first token", scopes=[IMAGES, MEDIA_READ, PROVIDERS])
         model = AIModel.objects.get(provider__slug="sandbox", model_id="canvas")
         self.stdout.write(
             f"""

@@ -1,30 +1,15 @@
-"""Storing and finding pictures of the library."""
+"""Rows of the library: made, found, described."""
 
-import hashlib
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
-
-from src.core.durable import sync_file
 from src.core.errors import NotFound
-from src.media.inspection import PictureFacts
+from src.core.text import normalise
 from src.media.models import MediaAsset, Source, Visibility
+from src.media.services.originals import StoredOriginal
 
 TITLE_CHARS = 80
-
-
-@dataclass(frozen=True)
-class StoredOriginal:
-    """Bytes that lie in the storage under `file_name`; not yet a row."""
-
-    asset_id: uuid.UUID
-    file_name: str
-    sha256: str
-    facts: PictureFacts
 
 
 @dataclass(frozen=True)
@@ -34,29 +19,11 @@ class AssetDetails:
     owner_id: int
     title: str
     alt_text: str = ""
+    alt_text_en: str = ""
     visibility: str = Visibility.TEAM
     source: str = Source.GENERATED
     snapshot: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
-
-
-def store_original(*, content: bytes, facts: PictureFacts) -> StoredOriginal:
-    """Put the bytes, unchanged and durably, into the storage. Raises OSError."""
-    asset_id = uuid.uuid4()
-    wanted = f"originals/{asset_id.hex[:2]}/{asset_id.hex}.{facts.extension}"
-    file_name = default_storage.save(wanted, ContentFile(content))
-    if isinstance(default_storage, FileSystemStorage):
-        sync_file(Path(default_storage.path(file_name)), root=Path(default_storage.location))
-    return StoredOriginal(asset_id, file_name, sha256_of(content), facts)
-
-
-def discard_original(original: StoredOriginal) -> None:
-    """Take back a stored original that got no row."""
-    default_storage.delete(original.file_name)
-
-
-def sha256_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def create_asset(*, original: StoredOriginal, details: AssetDetails) -> MediaAsset:
@@ -72,11 +39,21 @@ def create_asset(*, original: StoredOriginal, details: AssetDetails) -> MediaAss
         size_bytes=original.facts.size_bytes,
         title=details.title,
         alt_text=details.alt_text,
+        alt_text_en=details.alt_text_en,
         visibility=details.visibility,
         source=details.source,
         provenance=details.provenance,
+        search_text=search_text_of(
+            details.title, details.alt_text, details.alt_text_en, details.snapshot.get("prompt", "")
+        ),
         **details.snapshot,
     )
+
+
+def search_text_of(*texts: str) -> str:
+    """What a search looks through: title, alt texts and prompt, each on a line of its own and behind a space, so that
+    every word begins behind one."""
+    return "\n".join(f" {normalise(text)}" for text in texts if text)
 
 
 def title_from_prompt(prompt: str) -> str:
@@ -94,11 +71,3 @@ def find_visible_asset(*, asset_id: uuid.UUID, user: Any) -> MediaAsset:
     if asset is None:
         raise NotFound
     return asset
-
-
-def open_original(asset: MediaAsset) -> BinaryIO:
-    """The stored bytes, to be closed by the caller. Raises NotFound if the storage has lost them."""
-    try:
-        return cast(BinaryIO, default_storage.open(asset.file_name, "rb"))
-    except FileNotFoundError as exc:
-        raise NotFound("original_missing") from exc

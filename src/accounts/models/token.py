@@ -1,24 +1,21 @@
-"""People and their API tokens."""
+"""API tokens."""
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-
-class User(AbstractUser):
-    """A person. `is_superuser` is a super admin, who holds every permission; the others get theirs by groups."""
+from src.accounts.models.person import User
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self, *, now: datetime | None = None) -> "ApiTokenQuerySet":
+    def live(self, *, now: datetime | None = None) -> "ApiTokenQuerySet":
+        """Neither revoked nor expired."""
         now = now or timezone.now()
-        return self.filter(
-            models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now),
-            revoked_at__isnull=True,
-            user__is_active=True,
-        )
+        return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now), revoked_at__isnull=True)
+
+    def usable(self, *, now: datetime | None = None) -> "ApiTokenQuerySet":
+        return self.live(now=now).filter(user__is_active=True)
 
 
 class ApiToken(models.Model):
@@ -49,3 +46,10 @@ class ApiToken(models.Model):
 
     def has_scope(self, scope: str) -> bool:
         return scope in self.scopes
+
+    @property
+    def state(self) -> str:
+        """`live`, `revoked` or `expired`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= timezone.now() else "live"

@@ -1,0 +1,64 @@
+"""The end of a generation on the command line: exit codes, and what is said of pictures and cost."""
+
+from decimal import Decimal
+from typing import Any
+
+from src.ai.providers.errors import ProviderError, ProviderTimeout, Unreachable
+from src.core.errors import AppError, InvalidFields, Misconfigured
+from src.core.messages import text_for
+
+ALL, UNEXPECTED, REFUSED, PROVIDER_FAILED, UNCLEAR, SOME_MISSING, NOT_WRITTEN = range(7)
+
+EXIT_CODES = """exit codes:
+  0  every picture was made and written
+  1  wrong usage, or something unexpected
+  2  refused here: access, a limit, a budget, or a value that the model does not take
+  3  the service refused or failed
+  4  the service was not reached or did not answer in time, or how it ended is not known
+  5  some pictures are missing
+  6  pictures were made, but --out was not written
+"""
+
+
+def exit_code_of(error: AppError) -> int:
+    if isinstance(error, Unreachable | ProviderTimeout):
+        return UNCLEAR
+    if isinstance(error, ProviderError):
+        return UNCLEAR if error.charged == "unknown" else PROVIDER_FAILED
+    return UNEXPECTED if isinstance(error, Misconfigured) else REFUSED
+
+
+def describe_error(error: AppError) -> str:
+    """In words, with the fields that are wrong, what would help, and whether it cost money."""
+    lines = [text_for(error.code, **error.params)]
+    if isinstance(error, InvalidFields):
+        lines += [
+            f"--{name.replace('_', '-')}: {text_for(problem.code, **problem.params)}"
+            for name, problems in error.fields.items()
+            for problem in problems
+        ]
+    facts = error.facts
+    lines += [str(facts[name]) for name in ("remedy_message", "provider_message") if facts.get(name)]
+    if "generation_id" in facts:
+        lines.append(f"generation {facts['generation_id']}, charged: {facts['charged']}")
+    return "\n".join(lines)
+
+
+def describe_answer(answer: dict[str, Any]) -> list[str]:
+    """What was made, with which key, in what time, for how much."""
+    seconds = (answer["generation_time_ms"] or 0) / 1000
+    lines = [
+        f"{answer['delivered']} of {answer['requested']} made by {answer['provider']}/{answer['model']} "
+        f"with the {answer['key_source']} key in {seconds:.1f} s",
+        f"cost: {_cost(answer)}",
+    ]
+    lines += [f"picture {failure['index'] + 1} failed: {failure['message']}" for failure in answer["failures"]]
+    return lines
+
+
+def _cost(answer: dict[str, Any]) -> str:
+    if answer["cost_micros"] is None:
+        return "unknown"
+    dollars = Decimal(answer["cost_micros"]).scaleb(-6).normalize()
+    source = {"provider_reported": "reported by the service", "catalogue": "by the price table"}
+    return f"{dollars:f} US dollars, {source[answer['cost_source']]}"

@@ -1,0 +1,140 @@
+"""Filters of the library; they run in the database."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_naive
+from django_filters import rest_framework as filters
+
+from src.core.errors import InvalidFields
+from src.core.text import normalise
+from src.media.models import Collection, Favourite, MediaAsset, PublishedLink, Source, Tag, Visibility
+from src.media.models.asset import MediaAssetQuerySet
+from src.media.search import COMMON, search
+
+SEARCH_CHARS = 200
+MAX_TAGS = 10
+MISSING = {"fa": "lacks_alt_text", "en": "lacks_alt_text_en", "any": "lacks_any_alt_text"}
+
+
+class MomentField(forms.CharField):
+    """An ISO 8601 moment, or a day of the site's calendar (its start; `is_end`: the start of the next)."""
+
+    default_error_messages = {"invalid": "invalid"}
+
+    def __init__(self, *args: Any, is_end: bool = False, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._is_end = is_end
+
+    def clean(self, value: Any) -> datetime | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            day = parse_date(text)
+            moment = None if day else parse_datetime(text)
+            if day is not None:
+                day += timedelta(days=1 if self._is_end else 0)
+                return datetime.combine(day, time(), ZoneInfo(settings.SITE_TIME_ZONE))
+        except (ValueError, OverflowError) as exc:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from exc
+        if moment is None or is_naive(moment):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
+
+
+class MomentFilter(filters.Filter):
+    field_class = MomentField
+
+
+class AssetFilter(filters.FilterSet):
+    """`tag` may be given more than once: pictures with all of them. `since` and `until` take moments or days."""
+
+    provider = filters.CharFilter(field_name="provider_slug")
+    model = filters.CharFilter(field_name="model_id")
+    owner = filters.CharFilter(field_name="owner__username")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt", is_end=True)
+    source = filters.ChoiceFilter(choices=Source.choices)
+    visibility = filters.ChoiceFilter(choices=Visibility.choices)
+    tag = filters.CharFilter(method="by_tags")
+    collection = filters.UUIDFilter(method="by_collection")
+    generation = filters.UUIDFilter(field_name="generation_id")
+    favourite = filters.BooleanFilter(method="by_favourite")
+    published = filters.BooleanFilter(method="by_published")
+    missing_alt_text = filters.ChoiceFilter(choices=[(name, name) for name in MISSING], method="by_missing_alt_text")
+    search = filters.CharFilter(method="by_text", max_length=SEARCH_CHARS)
+
+    class Meta:
+        model = MediaAsset
+        fields: list[str] = []
+
+    def by_tags(self, rows: MediaAssetQuerySet, name: str, value: str) -> MediaAssetQuerySet:
+        words = {normalise(word) for word in self.data.getlist("tag")}
+        if len(words) > MAX_TAGS:
+            raise InvalidFields.one("tag", "too_many_tags", limit=MAX_TAGS)
+        for word in words:
+            rows = linked(rows, MediaAsset.tags.through.objects.filter(tag__key=word), "mediaasset")
+        return rows
+
+    def by_collection(self, rows: MediaAssetQuerySet, name: str, value: Any) -> MediaAssetQuerySet:
+        seen = Collection.objects.visible_to(self.request.user).filter(pk=value)
+        return rows.filter(collection__in=seen)
+
+    def by_favourite(self, rows: MediaAssetQuerySet, name: str, value: bool) -> MediaAssetQuerySet:
+        own = Favourite.objects.filter(user=self.request.user)
+        return linked(rows, own, "asset") if value else rows.filter(is_favourite=False)
+
+    def by_published(self, rows: MediaAssetQuerySet, name: str, value: bool) -> MediaAssetQuerySet:
+        live = PublishedLink.objects.filter(revoked_at__isnull=True)
+        return linked(rows, live, "asset") if value else rows.filter(is_published=False)
+
+    def by_missing_alt_text(self, rows: MediaAssetQuerySet, name: str, value: str) -> MediaAssetQuerySet:
+        return rows.filter(**{MISSING[value]: True})
+
+    def by_text(self, rows: MediaAssetQuerySet, name: str, value: str) -> MediaAssetQuerySet:
+        return search(rows, value)
+
+
+def linked(rows: MediaAssetQuerySet, links: QuerySet, name: str) -> MediaAssetQuerySet:
+    """Rows that one of `links` points to by its column `name`.
+
+    A few links are collected and looked up; of many, the newest rows are asked one by one, until the page is full.
+    The databases do not know that a page is all that is wanted, and choose the other way for large libraries.
+    """
+    if links[: COMMON + 1].count() <= COMMON:
+        return rows.filter(pk__in=links.values(name))
+    is_linked = Case(When(Exists(links.filter(**{name: OuterRef("pk")})), then=Value(True)), default=Value(False))
+    return rows.filter(is_linked)
+
+
+class TagFilter(filters.FilterSet):
+    """`search`: a part of the name, normalised."""
+
+    search = filters.CharFilter(method="by_text")
+
+    class Meta:
+        model = Tag
+        fields: list[str] = []
+
+    def by_text(self, rows: QuerySet[Tag], name: str, value: str) -> QuerySet[Tag]:
+        return rows.filter(key__contains=normalise(value))
+
+
+class CollectionFilter(filters.FilterSet):
+    """`search`: a part of the name, normalised. `owner`: a user name."""
+
+    search = filters.CharFilter(method="by_text")
+    owner = filters.CharFilter(field_name="owner__username")
+
+    class Meta:
+        model = Collection
+        fields: list[str] = []
+
+    def by_text(self, rows: QuerySet[Collection], name: str, value: str) -> QuerySet[Collection]:
+        return rows.filter(key__contains=normalise(value))

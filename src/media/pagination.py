@@ -1,0 +1,9 @@
+from src.core.pagination import KeysetPagination
+
+
+class NewestFirst(KeysetPagination):
+    ordering = ("-created_at", "-id")
+
+
+class ByName(KeysetPagination):
+    ordering = ("name", "id")
