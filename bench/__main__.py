@@ -2,6 +2,7 @@
 
 from bench.generating import PICTURE_BYTES, WAITING, measure_calls, measure_waiting
 from bench.listing import MODELS, measure_listing
+from bench.thumbnails import COUNT, PROCESSES, measure_thumbnails
 
 
 def main() -> None:
@@ -24,6 +25,9 @@ def main() -> None:
             f"RSS {found.rss_idle_mb:.0f} MB idle, {found.rss_waiting_mb:.0f} MB while all wait "
             f"({found.growth_kb_each:.0f} kB per waiting request), {found.rss_peak_mb:.0f} MB at its peak"
         )
+    print(f"\n## {COUNT:,} thumbnails of 320 px on {PROCESSES} processes\n")
+    for format, speed in measure_thumbnails().items():
+        print(f"- {format} of {speed.picture_kb:.0f} kB: {speed.per_second:.0f} pictures per second")
 
 
 if __name__ == "__main__":

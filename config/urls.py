@@ -1,5 +1,6 @@
 """Every address of the server."""
 
+from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -9,6 +10,7 @@ from src.core.unrouted import bad_request, forbidden, not_found, server_error
 
 urlpatterns = [
     path("livez", livez),
+    path("admin/", admin.site.urls),
     path("readyz", readyz),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(permission_classes=[], url_name="schema")),

@@ -4,16 +4,22 @@ The table is `tests/visibility_table.py`; a route without a row fails here.
 """
 
 import uuid
+from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from src.accounts.models import Invitation
+from src.accounts.services.tokens import create_api_token
+from src.ai.models import ImageGeneration
 from src.media.models import Collection, MediaAsset
 from src.media.services.organising import find_or_make_tags
 from src.media.services.publishing import publish_asset
+from tests.factories import make_model, make_sandbox
 from tests.media.assets import make_asset
 from tests.routes import all_routes
-from tests.visibility_table import KINDS, OK, PEOPLE, ROUTES, Row
+from tests.visibility_table import KINDS, OK, PEOPLE, ROUTES
 
 USER_OF = {
     "manager": "ai_manager",
@@ -21,17 +27,40 @@ USER_OF = {
     "media manager": "media_manager",
     "super admin": "super_admin",
 }
-CASES = [
-    pytest.param(route, person, kind, id=f"{route} {person} {kind}")
-    for route, row in ROUTES.items()
-    for person in PEOPLE
-    for kind in (KINDS if row.is_about_a_picture else KINDS[:1])
-]
 
 
 @pytest.fixture
-def people(request, db):
+def people(request, transactional_db):
     return {person: request.getfixturevalue(fixture) for person, fixture in USER_OF.items()}
+
+
+@pytest.fixture
+def somebodys(stranger):
+    """Rows that are nobody's in the table: of another person, or of no person."""
+    provider = make_sandbox()
+    model = make_model(provider, "canvas", pricing=[])
+    generation = ImageGeneration.objects.create(
+        admin=stranger, provider=provider, model=model, key_source="shared", prompt="p", n=1
+    )
+    token, _text = create_api_token(user=stranger, name="theirs", scopes=[])
+    invitation = Invitation.objects.create(
+        token_hash="x", invited_by=stranger, expires_at=timezone.now() + timedelta(days=1)
+    )
+    return {
+        "provider": provider.pk,
+        "provider_pk": provider.pk,
+        "provider_id": provider.pk,
+        "model": model.pk,
+        "generation_id": generation.pk,
+        "index": 0,
+        "token_id": token.pk,
+        "token": "x" * 32,
+        "invitation_id": invitation.pk,
+        "person_id": stranger.pk,
+        "user_id": stranger.pk,
+        "size": 320,
+        "format": "webp",
+    }
 
 
 def picture_for(kind: str, asker, people, *, is_deleted: bool) -> MediaAsset:
@@ -45,26 +74,36 @@ def picture_for(kind: str, asker, people, *, is_deleted: bool) -> MediaAsset:
     return asset
 
 
-@pytest.mark.parametrize(("route", "person", "kind"), CASES)
-def test_everyone_gets_what_the_table_says(client_of, people, route, person, kind, rows_of_other_apps):
-    row, asker = ROUTES[route], people.get(person)
+@pytest.mark.parametrize("route", ROUTES)
+def test_everyone_gets_what_the_table_says(client_of, people, somebodys, route):
+    row = ROUTES[route]
+    kinds = KINDS if row.is_about_a_picture else KINDS[:1]
+
+    found = {
+        person: tuple(ask(route, client_of, people, people.get(person), kind, somebodys) for kind in kinds)
+        for person in PEOPLE
+    }
+
+    assert found == {person: row.statuses[person][: len(kinds)] for person in PEOPLE}
+
+
+def ask(route, client_of, people, asker, kind, somebodys) -> int | str:
+    """The status, or OK for any that is neither 401 nor 403 nor 404."""
+    row = ROUTES[route]
     asset = picture_for(kind, asker, people, is_deleted=row.is_deleted)
     places = {
-        **rows_of_other_apps,
+        **somebodys,
+        "pk": somebodys[row.pk],
         "asset_id": asset.pk,
         "tag_id": asset.tags.get().pk,
-        "collection_id": Collection.objects.get().pk,
+        "collection_id": Collection.objects.latest("created_at").pk,
     }
     if row.is_published:
         places["token"] = publish_asset(asset_id=asset.pk, user=asset.owner).link.token
     method, path = route.split(" ", 1)
     body = row.body(asset) if row.body else None
-
-    answer = getattr(client_of(asker), method.lower())(path.format(**places), body)
-
-    expected = row.statuses[person][KINDS.index(kind)]
-    let_in = answer.status_code not in (401, 403, 404)
-    assert let_in if expected == OK else answer.status_code == expected, (answer.status_code, answer.content)
+    with closing(getattr(client_of(asker), method.lower())(path.format(**places), body)) as answer:
+        return answer.status_code if answer.status_code in (401, 403, 404) else OK
 
 
 def test_every_route_has_a_row():
@@ -75,7 +114,5 @@ def test_every_row_is_of_a_route():
     assert set(ROUTES) - all_routes() == set()
 
 
-def test_a_route_without_a_row_would_be_seen(settings):
-    assert "GET /api/media/{asset_id}/" in all_routes()
-    assert len(all_routes()) > 40
-    assert isinstance(ROUTES["GET /api/media/{asset_id}/"], Row)
+def test_a_route_without_a_row_would_be_seen():
+    assert {"GET /api/media/{asset_id}/", "DELETE /api/media/{asset_id}/publish/", "GET /livez"} <= all_routes()

@@ -20,13 +20,14 @@ def who(anonymous: Any, manager: Any, other: Any, media: Any, super_admin: Any) 
 
 @dataclass(frozen=True)
 class Row:
-    """`body` makes the request's body from the picture."""
+    """`body` makes the request's body from the picture; `pk` says what the address's `pk` is."""
 
     statuses: Statuses
     body: Callable[[Any], Any] | None = None
     is_about_a_picture: bool = False
     is_deleted: bool = False
     is_published: bool = False
+    pk: str = "provider"
 
 
 def picture(statuses: Statuses, **more: Any) -> Row:
@@ -38,6 +39,7 @@ WRITES = who(401, OK, (OK, 403, 404), OK, OK)
 BRINGS_BACK = who(401, OK, (OK, 404, 404), OK, OK)
 ANYBODY = who(OK, OK, OK, OK, OK)
 NOBODY_WITHOUT_THE_SECRET = who(404, 404, 404, 404, 404)
+INVITED = who(404, OK, OK, OK, OK)
 SIGNED_IN = who(401, OK, OK, OK, OK)
 AI_MANAGERS = who(401, OK, OK, 403, OK)
 MEDIA_MANAGERS = who(401, 403, 403, OK, OK)
@@ -55,6 +57,9 @@ ROUTES: dict[str, Row] = {
     "GET /readyz": Row(ANYBODY),
     "GET /api/schema/": Row(ANYBODY),
     "GET /api/docs/": Row(ANYBODY),
+    # Invitations are their secret's holder's.
+    "GET /invite/welcome": Row(INVITED),
+    "GET /invite/{token}": Row(NOBODY_WITHOUT_THE_SECRET),
     # Pictures
     f"GET {MEDIA}{{asset_id}}/": picture(SEES),
     f"GET {MEDIA}{{asset_id}}/original/": picture(SEES),
@@ -85,15 +90,15 @@ ROUTES: dict[str, Row] = {
     # Providers
     f"GET {PROVIDERS}": Row(SUPER_ADMINS),
     f"POST {PROVIDERS}": Row(SUPER_ADMINS),
-    f"GET {PROVIDERS}{{provider}}/": Row(SUPER_ADMINS),
-    f"PUT {PROVIDERS}{{provider}}/": Row(SUPER_ADMINS),
-    f"PATCH {PROVIDERS}{{provider}}/": Row(SUPER_ADMINS),
-    f"POST {PROVIDERS}{{provider}}/activate/": Row(SUPER_ADMINS),
-    f"POST {PROVIDERS}{{provider}}/deactivate/": Row(SUPER_ADMINS),
-    f"POST {PROVIDERS}{{provider}}/validate-api-key/": Row(SUPER_ADMINS),
-    f"GET {PROVIDERS}{{provider}}/models/": Row(SUPER_ADMINS),
-    f"POST {PROVIDERS}{{provider}}/models/": Row(SUPER_ADMINS),
-    f"PATCH {PROVIDERS}{{provider}}/models/{{model}}/": Row(SUPER_ADMINS),
+    f"GET {PROVIDERS}{{pk}}/": Row(SUPER_ADMINS),
+    f"PUT {PROVIDERS}{{pk}}/": Row(SUPER_ADMINS),
+    f"PATCH {PROVIDERS}{{pk}}/": Row(SUPER_ADMINS),
+    f"POST {PROVIDERS}{{pk}}/activate/": Row(SUPER_ADMINS),
+    f"POST {PROVIDERS}{{pk}}/deactivate/": Row(SUPER_ADMINS),
+    f"POST {PROVIDERS}{{pk}}/validate-api-key/": Row(SUPER_ADMINS),
+    f"GET {PROVIDERS}{{provider_pk}}/models/": Row(SUPER_ADMINS),
+    f"POST {PROVIDERS}{{provider_pk}}/models/": Row(SUPER_ADMINS),
+    f"PATCH {PROVIDERS}{{provider_pk}}/models/{{pk}}/": Row(SUPER_ADMINS, pk="model"),
     f"GET {PROVIDERS}capabilities/": Row(AI_MANAGERS),
     f"GET {PROVIDERS}available/": Row(AI_MANAGERS),
     f"GET {PROVIDERS}openrouter-models/": Row(AI_MANAGERS),
@@ -106,23 +111,23 @@ ROUTES: dict[str, Row] = {
     f"POST {GENERATION}save/": Row(NOT_THEIRS),
     # One's own settings
     f"GET {AI}settings/": Row(AI_MANAGERS),
-    f"GET {AI}settings/{{provider}}/": Row(AI_MANAGERS),
-    f"PATCH {AI}settings/{{provider}}/": Row(AI_MANAGERS),
-    f"POST {AI}settings/{{provider}}/validate-api-key/": Row(AI_MANAGERS),
-    f"GET {AI}settings/{{provider}}/users/{{person}}/": Row(SUPER_ADMINS),
-    f"PATCH {AI}settings/{{provider}}/users/{{person}}/": Row(SUPER_ADMINS),
+    f"GET {AI}settings/{{provider_id}}/": Row(AI_MANAGERS),
+    f"PATCH {AI}settings/{{provider_id}}/": Row(AI_MANAGERS),
+    f"POST {AI}settings/{{provider_id}}/validate-api-key/": Row(AI_MANAGERS),
+    f"GET {AI}settings/{{provider_id}}/users/{{user_id}}/": Row(SUPER_ADMINS),
+    f"PATCH {AI}settings/{{provider_id}}/users/{{user_id}}/": Row(SUPER_ADMINS),
     # People
     f"GET {ACCOUNTS}me/": Row(SIGNED_IN),
     f"GET {ACCOUNTS}tokens/": Row(SIGNED_IN),
     f"POST {ACCOUNTS}tokens/": Row(SIGNED_IN),
-    f"DELETE {ACCOUNTS}tokens/{{somebodys_token}}/": Row(who(401, 404, 404, 404, 404)),
+    f"DELETE {ACCOUNTS}tokens/{{token_id}}/": Row(who(401, 404, 404, 404, 404)),
     f"GET {ACCOUNTS}people/": Row(SUPER_ADMINS),
-    f"GET {ACCOUNTS}people/{{person}}/": Row(SUPER_ADMINS),
-    f"PATCH {ACCOUNTS}people/{{person}}/": Row(SUPER_ADMINS),
-    f"POST {ACCOUNTS}people/{{person}}/end-sessions/": Row(SUPER_ADMINS),
+    f"GET {ACCOUNTS}people/{{person_id}}/": Row(SUPER_ADMINS),
+    f"PATCH {ACCOUNTS}people/{{person_id}}/": Row(SUPER_ADMINS),
+    f"POST {ACCOUNTS}people/{{person_id}}/end-sessions/": Row(SUPER_ADMINS),
     f"GET {ACCOUNTS}invitations/": Row(SUPER_ADMINS),
     f"POST {ACCOUNTS}invitations/": Row(SUPER_ADMINS),
-    f"DELETE {ACCOUNTS}invitations/{{invitation}}/": Row(SUPER_ADMINS),
+    f"DELETE {ACCOUNTS}invitations/{{invitation_id}}/": Row(SUPER_ADMINS),
     f"POST {ACCOUNTS}invitations/accept/": Row(ANYBODY),
     f"GET {ACCOUNTS}audit/": Row(SUPER_ADMINS),
     f"GET {ACCOUNTS}audit/export/": Row(SUPER_ADMINS),

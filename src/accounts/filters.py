@@ -1,34 +1,13 @@
 """Filters of people and of the audit table; they run in the database."""
 
-from datetime import UTC, datetime
-from typing import Any
-
-from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from django_filters.fields import IsoDateTimeField
 
 from src.accounts.models import AuditEntry, User
 from src.accounts.models.person import PersonQuerySet
+from src.core.filters import MomentFilter
 
 SEARCH_CHARS = 200
-
-
-class MomentField(IsoDateTimeField):
-    """An ISO 8601 moment that exists in UTC too."""
-
-    default_error_messages = {"invalid": "invalid"}
-
-    def clean(self, value: Any) -> datetime | None:
-        try:
-            moment = super().clean(value)
-            return moment.astimezone(UTC) if moment else None
-        except (OverflowError, ValueError) as exc:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from exc
-
-
-class MomentFilter(filters.IsoDateTimeFilter):
-    field_class = MomentField
 
 
 class PersonFilter(filters.FilterSet):
@@ -49,14 +28,14 @@ class PersonFilter(filters.FilterSet):
 
 class AuditFilter(filters.FilterSet):
     """`action`: exact, or all that begin with `provider_key.`. `actor`: a username as it was then. `since` and
-    `until`: ISO 8601, the latter not included."""
+    `until` take moments or days."""
 
     action = filters.CharFilter(method="by_action")
     actor = filters.CharFilter(field_name="actor_name")
     object_type = filters.CharFilter()
     object_id = filters.CharFilter()
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
-    until = MomentFilter(field_name="created_at", lookup_expr="lt")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt", is_end=True)
 
     class Meta:
         model = AuditEntry

@@ -1,8 +1,8 @@
 """Work in processes of their own, where it may hang, crash or run out of memory without harm to the server.
 
-    ChildFailure
-    ├── TookTooLong     ├── Crashed: the task itself ended its process
-    ├── OutOfMemory     └── Unfinished: ended from outside; the task is not to blame
+ChildFailure
+├── TookTooLong     ├── Crashed: the task itself ended its process
+├── OutOfMemory     └── Unfinished: ended from outside; the task is not to blame
 """
 
 import asyncio

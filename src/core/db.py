@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.conf import settings
 from django.db import close_old_connections
+from django.utils.translation import get_language, override
 
 T = TypeVar("T")
 
@@ -39,10 +40,16 @@ PATIENT_POOL = DatabaseThreads(max_workers=settings.PATIENT_THREADS, thread_name
 
 
 async def run(fn: Callable[..., T], /, **kwargs: Any) -> T:
-    """Run one sync database step (with its own transaction) off the event loop."""
+    """Run one sync database step (with its own transaction) off the event loop, in the caller's language."""
     context = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(POOL, partial(context.run, fn, **kwargs))
+    return await loop.run_in_executor(POOL, partial(context.run, _run_in_language, get_language(), fn, **kwargs))
+
+
+def _run_in_language(language: str | None, fn: Callable[..., T], /, **kwargs: Any) -> T:
+    """Django keeps the language where another thread does not see it, though the context is copied."""
+    with override(language):
+        return fn(**kwargs)
 
 
 class SharedThreads(ThreadSensitiveContext):

@@ -1,17 +1,12 @@
 """Filters of the library; they run in the database."""
 
-from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django import forms
-from django.conf import settings
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
-from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import is_naive
 from django_filters import rest_framework as filters
 
 from src.core.errors import InvalidFields
+from src.core.filters import MomentFilter
 from src.core.text import normalise
 from src.media.models import Collection, Favourite, MediaAsset, PublishedLink, Source, Tag, Visibility
 from src.media.models.asset import MediaAssetQuerySet
@@ -20,36 +15,6 @@ from src.media.search import COMMON, search
 SEARCH_CHARS = 200
 MAX_TAGS = 10
 MISSING = {"fa": "lacks_alt_text", "en": "lacks_alt_text_en", "any": "lacks_any_alt_text"}
-
-
-class MomentField(forms.CharField):
-    """An ISO 8601 moment, or a day of the site's calendar (its start; `is_end`: the start of the next)."""
-
-    default_error_messages = {"invalid": "invalid"}
-
-    def __init__(self, *args: Any, is_end: bool = False, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._is_end = is_end
-
-    def clean(self, value: Any) -> datetime | None:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            day = parse_date(text)
-            moment = None if day else parse_datetime(text)
-            if day is not None:
-                day += timedelta(days=1 if self._is_end else 0)
-                return datetime.combine(day, time(), ZoneInfo(settings.SITE_TIME_ZONE))
-        except (ValueError, OverflowError) as exc:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from exc
-        if moment is None or is_naive(moment):
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return moment
-
-
-class MomentFilter(filters.Filter):
-    field_class = MomentField
 
 
 class AssetFilter(filters.FilterSet):

@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import translation
 
 from src.accounts.models import User
 from src.core import db
@@ -88,3 +89,13 @@ async def test_requests_share_the_pool_and_leave_it_open():
         async with db.SharedThreads():
             name = await sync_to_async(lambda: threading.current_thread().name, thread_sensitive=True)()
         assert name.startswith("db")
+
+
+async def test_a_step_speaks_the_callers_language_and_leaves_the_threads_own():
+    async def spoken() -> str | None:
+        return await db.run(translation.get_language)
+
+    with translation.override("en"):
+        assert [await spoken() for _ in range(settings.DB_THREADS)] == ["en"] * settings.DB_THREADS
+    with translation.override("fa"):
+        assert await spoken() == "fa"

@@ -70,22 +70,24 @@ def write_to_quarantine(generation_id: UUID, index: int, content: bytes) -> None
     write_durably(full_path(f"{QUARANTINE}/{_folder(generation_id)}/picture-{index}.bin"), content)
 
 
-def sweep_inbox() -> dict[str, int]:
+def sweep_inbox(*, dry_run: bool = False) -> dict[str, int]:
     """Remove pictures not saved for a day and quarantine older than 30 days; returns how many of each."""
     outdated = GenerationOutput.objects.filter(
         asset__isnull=True, created_at__lt=timezone.now() - RESULT_LIFETIME
     ).exclude(inbox_path="")
+    quarantined = _old_quarantine()
+    if dry_run:
+        return {"results": outdated.count(), "quarantined": len(quarantined)}
     results = 0
     for output in outdated.iterator():
         remove_from_inbox(output.inbox_path)
         GenerationOutput.objects.filter(pk=output.pk).update(inbox_path="")
         results += 1
-    return {"results": results, "quarantined": _sweep_quarantine()}
-
-
-def _sweep_quarantine() -> int:
-    oldest_kept = time.time() - QUARANTINE_LIFETIME.total_seconds()
-    folders = [path for path in full_path(QUARANTINE).glob("*/*") if path.stat().st_mtime < oldest_kept]
-    for folder in folders:
+    for folder in quarantined:
         shutil.rmtree(folder)
-    return len(folders)
+    return {"results": results, "quarantined": len(quarantined)}
+
+
+def _old_quarantine() -> list[Path]:
+    oldest_kept = time.time() - QUARANTINE_LIFETIME.total_seconds()
+    return [path for path in full_path(QUARANTINE).glob("*/*") if path.stat().st_mtime < oldest_kept]

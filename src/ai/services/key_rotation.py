@@ -14,9 +14,10 @@ from pathlib import Path
 from django.conf import settings
 
 from src.ai.models import AdminProviderSettings, AIProvider
-from src.ai.services.stored_keys import reseal_key
+from src.ai.services.stored_keys import open_key, reseal_key
 from src.core.errors import Misconfigured
 from src.core.keyring import read_keyring, write_keyring
+from src.core.secret import Secret
 from src.core.vault import current_keyring
 
 GRACE_S = 10.0
@@ -64,7 +65,7 @@ def reseal_all() -> RotationReport:
                 if exc.code != "vault_key_unreadable":
                     raise
                 failed.add((type(row), row.pk))
-                report.left.append(_label(row))
+                report.left.append(label_of(row))
     return report
 
 
@@ -77,13 +78,23 @@ def reseal(row: StoredKey) -> bool:
 
 def _rows_with_an_older_key() -> list[StoredKey]:
     current = f"v1.{current_keyring().current}."
-    providers = AIProvider.objects.exclude(key_sealed="").exclude(key_sealed__startswith=current)
-    own = AdminProviderSettings.objects.exclude(key_sealed="").exclude(key_sealed__startswith=current)
+    return [row for row in stored_keys() if not row.key_sealed.startswith(current)]
+
+
+def stored_keys() -> list[StoredKey]:
+    """Every row that holds a key. Two queries."""
+    providers = AIProvider.objects.exclude(key_sealed="")
+    own = AdminProviderSettings.objects.exclude(key_sealed="")
     return [*providers.order_by("pk"), *own.select_related("provider", "admin").order_by("pk")]
 
 
+def open_stored_key(row: StoredKey) -> Secret:
+    """Raises Misconfigured."""
+    return open_key(row, _provider_of(row))
+
+
 def _remove_unused_ring_keys(path: Path) -> int:
-    keyring, used = read_keyring(path), _ring_keys_in_use()
+    keyring, used = read_keyring(path), ring_keys_in_use()
     kept = {key_id: secret for key_id, secret in keyring.sealing.items() if key_id in used}
     newest = keyring.with_only_current()
     smaller = replace(newest, sealing={**kept, **newest.sealing})
@@ -93,7 +104,7 @@ def _remove_unused_ring_keys(path: Path) -> int:
     return removed
 
 
-def _ring_keys_in_use() -> set[str]:
+def ring_keys_in_use() -> set[str]:
     sealed = [
         text
         for table in (AIProvider, AdminProviderSettings)
@@ -106,7 +117,7 @@ def _provider_of(row: StoredKey) -> AIProvider:
     return row if isinstance(row, AIProvider) else row.provider
 
 
-def _label(row: StoredKey) -> str:
+def label_of(row: StoredKey) -> str:
     if isinstance(row, AIProvider):
         return f"shared key of {row.slug}"
     return f"personal key of {row.admin.get_username()} at {row.provider.slug}"

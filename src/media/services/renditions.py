@@ -37,6 +37,8 @@ async def ensure_rendition(asset: MediaAsset, size: int, format: str) -> Renditi
     Unprocessable(rendition_failed) for a picture that cannot be rendered, NotFound(original_missing),
     Unavailable(storage_unavailable, pictures_busy).
     """
+    # A plain text: to read a Django enum, the child would have to load Django.
+    format = RenditionFormat(format).value
     found = await db.run(_find, asset=asset, size=size, format=format)
     if found is not None:
         return found
@@ -66,6 +68,9 @@ async def _make(asset: MediaAsset, size: int, format: str) -> Rendition:
             raise Unprocessable("rendition_failed") from exc
         except Unfinished as exc:
             raise Unavailable("pictures_busy", retry_after_s=RETRY_AFTER_S) from exc
+        except OSError as exc:
+            # No room for the temporary file.
+            raise Unavailable("storage_unavailable", retry_after_s=RETRY_AFTER_S) from exc
         file_name = await asyncio.to_thread(_store, Path(target.name), _name_of(asset, size, format))
     return await db.run(_write_row, asset=asset, size=size, format=format, file_name=file_name, facts=facts)
 

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from src.core.envelope import success
-from src.core.filters import StrictFilterBackend
 from src.core.schema import NOTHING, envelope_of
 from src.core.serializers import take_no_fields
 from src.media.filters import CollectionFilter, TagFilter
@@ -37,7 +36,6 @@ from src.media.views.base import MediaView
 class MediaTagListView(MediaView, GenericAPIView):
     queryset = Tag.objects.none()
     serializer_class = TagSerializer
-    filter_backends = [StrictFilterBackend]
     filterset_class = TagFilter
     pagination_class = ByName
 
@@ -57,7 +55,7 @@ class MediaTagView(MediaView):
         tag = rename_tag(tag_id=tag_id, user=request.user, **serializer.validated_data)
         return success("tag_renamed", TagSerializer(tag).data)
 
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     def delete(self, request: Request, tag_id: int) -> Response:
         """Take a tag off every picture; for holders of `media.manage`."""
         take_no_fields(request)
@@ -68,7 +66,6 @@ class MediaTagView(MediaView):
 class MediaCollectionListView(MediaView, GenericAPIView):
     queryset = Collection.objects.none()
     serializer_class = CollectionSerializer
-    filter_backends = [StrictFilterBackend]
     filterset_class = CollectionFilter
     pagination_class = ByName
 
@@ -104,7 +101,7 @@ class MediaCollectionView(MediaView):
         collection = update_collection(collection_id=collection_id, user=request.user, fields=fields)
         return _show(request, collection, "collection_updated")
 
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     def delete(self, request: Request, collection_id: UUID) -> Response:
         """Remove the collection; its pictures stay in the library."""
         take_no_fields(request)

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from src.core.envelope import success
 from src.core.file_answers import FileNegotiation, answer_with_file
-from src.core.filters import StrictFilterBackend
 from src.core.schema import FILE_ANSWERS, NOTHING, envelope_of
 from src.core.serializers import take_no_fields
 from src.media.filters import AssetFilter
@@ -29,7 +28,6 @@ from src.media.views.base import MediaView, show_asset
 class MediaListView(MediaView, GenericAPIView):
     queryset = MediaAsset.objects.none()
     serializer_class = ListedAssetSerializer
-    filter_backends = [StrictFilterBackend]
     filterset_class = AssetFilter
     pagination_class = NewestFirst
 
@@ -43,7 +41,6 @@ class MediaListView(MediaView, GenericAPIView):
 class MediaTrashView(MediaView, GenericAPIView):
     queryset = MediaAsset.objects.none()
     serializer_class = ListedAssetSerializer
-    filter_backends = [StrictFilterBackend]
     filterset_class = AssetFilter
     pagination_class = NewestFirst
 
@@ -68,7 +65,7 @@ class MediaDetailView(MediaView):
         asset = edit_asset(asset_id=asset_id, user=request.user, changes=serializer.validated_data)
         return show_asset(request, asset, "media_updated")
 
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     def delete(self, request: Request, asset_id: UUID) -> Response:
         """Into the trash, for 30 days."""
         take_no_fields(request)
@@ -85,14 +82,14 @@ class MediaRestoreView(MediaView):
 
 
 class MediaFavouriteView(MediaView):
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     def put(self, request: Request, asset_id: UUID) -> Response:
         """Mark as a favourite of one's own."""
         take_no_fields(request)
         mark_favourite(asset_id=asset_id, user=request.user)
         return success("favourite_marked")
 
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     def delete(self, request: Request, asset_id: UUID) -> Response:
         """Take the mark away."""
         take_no_fields(request)

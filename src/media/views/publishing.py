@@ -51,7 +51,7 @@ class MediaPublishView(MediaView, AsyncAPIView):
         code = "media_published" if published.is_new else "media_already_published"
         return success(code, data, status=201 if published.is_new else 200)
 
-    @extend_schema(request=None, responses=NOTHING)
+    @extend_schema(request=None, responses={200: NOTHING})
     async def delete(self, request: Request, asset_id: UUID) -> Response:
         """Revoke the public address. Copies that others cached may live on."""
         take_no_fields(request)

@@ -22,13 +22,18 @@ OF_THE_TEST_RUN = (
 class Installation:
     """`run("migrate")` is `python manage.py migrate`; gives the output, fails the test if the command fails."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **environment: str):
         self.folder = folder
         inherited = {name: value for name, value in os.environ.items() if name not in OF_THE_TEST_RUN}
-        self.environment = {**inherited, "NEGAREH_VAR_DIR": str(folder)}
+        self.environment = {**inherited, "NEGAREH_VAR_DIR": str(folder), **environment}
 
     def run(self, *arguments: str, typed: str = "") -> str:
-        done = subprocess.run(
+        done = self.try_to_run(*arguments, typed=typed)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def try_to_run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
             env=self.environment,
@@ -37,8 +42,6 @@ class Installation:
             text=True,
             timeout=60,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def ask(self, expression: str) -> str:
         """What the expression is in the installation's shell; models are imported there by themselves."""

@@ -147,10 +147,8 @@ def test_it_refuses_a_null_character(manager, name):
     assert list(field_codes(manager.get(URL, **{name: "a\x00b"}))) == [name]
 
 
-def test_it_ignores_a_query_parameter_that_it_does_not_know(manager):
-    make_model(make_provider(), "a")
-
-    assert ids(manager.get(URL, colour="red")) == ["a"]
+def test_a_query_parameter_that_it_does_not_know_is_400(manager):
+    assert field_codes(manager.get(URL, colour="red")) == {"colour": ["unknown_field"]}
 
 
 @pytest.fixture

@@ -1,0 +1,155 @@
+"""Providers, models, limits and generations in the admin. Keys go in by their own fields and never come out."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError as FieldRefused
+
+from src.ai.models import AdminProviderSettings, AIModel, AIProvider, GenerationOutput, ImageGeneration, ProviderCall
+from src.ai.serializers.fields import SharedKeyField
+from src.ai.services.model_service import update_model
+from src.ai.services.personal_settings import LIMITS, change_limits
+from src.ai.services.provider_service import RemoveKey, update_provider
+from src.core.admin_site import ReadOnlyAdmin, ServiceAdmin, ServiceForm, name_model
+from src.core.messages import text_for
+
+name_model(AIProvider, _("provider"), _("providers"))
+name_model(AIModel, _("model"), _("models"))
+name_model(AdminProviderSettings, _("person's settings"), _("people's settings"))
+name_model(ImageGeneration, _("generation"), _("generations"))
+name_model(ProviderCall, _("provider call"), _("provider calls"))
+name_model(GenerationOutput, _("generated picture"), _("generated pictures"))
+
+
+class ProviderForm(ServiceForm):
+    new_key = forms.CharField(
+        label=_("New shared key"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"}),
+        help_text=_("Left empty, the key stays as it is. A new one is checked with the service."),
+    )
+    remove_key = forms.BooleanField(label=_("Remove the shared key"), required=False)
+
+    class Meta:
+        model = AIProvider
+        fields = (
+            *("name", "display_name", "description", "website", "adapter", "api_base_url", "is_active"),
+            *("allow_personal_keys", "allow_shared_for_normal_admins", "allow_private_address"),
+            *("monthly_budget_micros", "unknown_price_policy", "sort_order"),
+        )
+
+    def clean_new_key(self) -> Any:
+        try:
+            key = SharedKeyField().to_internal_value(self.cleaned_data["new_key"])
+        except FieldRefused as exc:
+            code = exc.get_codes()[0]  # type: ignore[index]
+            text = str(exc.detail[0]) if code == "too_long" else text_for(code)  # type: ignore[index]
+            raise ValidationError(text, code=code) from exc
+        return None if key is RemoveKey else key
+
+    def apply(self, changes: dict[str, Any]) -> None:
+        key = changes.pop("new_key", None) or (RemoveKey if changes.get("remove_key") else None)
+        changes.pop("remove_key", None)
+        update_provider(provider_id=self.instance.pk, changes=changes, key=key, actor=self.actor)
+
+
+@admin.register(AIProvider)
+class ProviderAdmin(ServiceAdmin):
+    form = ProviderForm
+    fieldsets = (
+        (None, {"fields": ("slug", "name", "display_name", "description", "website", "sort_order")}),
+        (_("Service"), {"fields": ("adapter", "api_base_url", "allow_private_address", "config", "is_active")}),
+        (
+            _("Shared key"),
+            {"fields": ("masked_key", "key_status", "key_reason", "key_checked_at", "new_key", "remove_key")},
+        ),
+        (
+            _("Access and budget"),
+            {
+                "fields": (
+                    *("allow_personal_keys", "allow_shared_for_normal_admins"),
+                    *("monthly_budget_micros", "unknown_price_policy"),
+                )
+            },
+        ),
+        (_("Totals"), {"fields": ("total_requests", "total_images", "total_cost_micros", "last_used_at")}),
+    )
+    readonly_fields = (
+        *("slug", "config", "masked_key", "key_status", "key_reason", "key_checked_at"),
+        *("total_requests", "total_images", "total_cost_micros", "last_used_at"),
+    )
+    list_display = ("slug", "name", "adapter", "is_active", "key_status", "total_images", "last_used_at")
+    list_filter = ("is_active", "key_status", "adapter")
+    search_fields = ("slug", "name", "display_name")
+
+
+class ModelForm(ServiceForm):
+    class Meta:
+        model = AIModel
+        fields = ("display_name", "description", "is_active", "shutdown_date", "replacement", "sort_order")
+
+    def apply(self, changes: dict[str, Any]) -> None:
+        update_model(provider_id=self.instance.provider_id, model_pk=self.instance.pk, values=changes, actor=self.actor)
+
+
+@admin.register(AIModel)
+class ModelAdmin(ServiceAdmin):
+    form = ModelForm
+    readonly_fields = (
+        *("provider", "model_id", "origin", "capabilities", "image_spec", "pricing"),
+        *("total_requests", "total_images", "total_cost_micros", "last_used_at"),
+    )
+    list_display = ("model_id", "provider", "display_name", "is_active", "origin", "total_images", "last_used_at")
+    list_select_related = ("provider",)
+    list_filter = ("is_active", "origin", "provider")
+    search_fields = ("model_id", "display_name")
+
+
+class LimitsForm(ServiceForm):
+    class Meta:
+        model = AdminProviderSettings
+        fields = LIMITS
+
+    def apply(self, changes: dict[str, Any]) -> None:
+        own = self.instance
+        change_limits(provider_id=own.provider_id, person_id=own.admin_id, limits=changes, actor=self.actor)
+
+
+@admin.register(AdminProviderSettings)
+class PersonSettingsAdmin(ServiceAdmin):
+    form = LimitsForm
+    readonly_fields = (
+        *("admin", "provider", "key_status", "use_shared_api", "is_active"),
+        *("total_requests", "total_images", "total_cost_micros", "last_used_at"),
+    )
+    list_display = ("admin", "provider", "key_status", *LIMITS, "total_images", "last_used_at")
+    list_select_related = ("admin", "provider")
+    list_filter = ("provider", "key_status")
+    search_fields = ("admin__username", "provider__slug")
+
+
+@admin.register(ImageGeneration)
+class GenerationAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "admin", "provider", "model", "status", "charged", "cost_micros", "n")
+    list_select_related = ("admin", "provider", "model")
+    list_filter = ("status", "charged", "key_source", "provider")
+    search_fields = ("=id", "admin__username", "model__model_id", "error_code")
+    date_hierarchy = "created_at"
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(ReadOnlyAdmin):
+    list_display = ("generation_id", "index", "attempt", "status", "charged", "cost_micros", "error_code", "sent_at")
+    list_filter = ("status", "charged")
+    search_fields = ("=generation__id", "upstream_request_id", "error_code")
+    date_hierarchy = "sent_at"
+
+
+@admin.register(GenerationOutput)
+class GenerationOutputAdmin(ReadOnlyAdmin):
+    list_display = ("generation_id", "index", "mime_type", "width", "height", "size_bytes", "cost_micros")
+    list_filter = ("mime_type",)
+    search_fields = ("=generation__id", "sha256")
