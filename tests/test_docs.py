@@ -46,7 +46,8 @@ def test_every_curl_of_a_document_works(document, super_admin, ai_manager, serve
         AIProvider.objects.filter(slug=slug).update(api_base_url=url, allow_private_address=True)
     token = create_api_token(user=super_admin, name="docs", scopes=SCOPES)[1]
     (tmp_path / "cat.jpg").write_bytes(draw((640, 480), "jpeg"))
-    names = f"URL={server.url} TOKEN={token} OPENAI_API_KEY=sk-test-good SANDBOX=1 OPENAI=2 CANVAS=1\n"
+    names = f"URL={server.url} TOKEN={token} OPENAI_API_KEY=sk-test-good SANDBOX=1 OPENAI=2 CANVAS=1"
+    names += f" PERSON={ai_manager.pk}\n"
     script = "\n".join(curl_blocks(document))
 
     done = subprocess.run(

@@ -106,6 +106,47 @@ def ask(route, client_of, people, asker, kind, somebodys) -> int | str:
         return answer.status_code if answer.status_code in (401, 403, 404) else OK
 
 
+def test_lists_hold_what_one_sees(client_of, people):
+    """Each person has a private picture, the manager a team one too; a tag and a collection lie beside each."""
+    for person, user in people.items():
+        make_asset(user, title=person, visibility="private", tags=[f"{person}'s"])
+        Collection.objects.create(owner=user, name=person, key=person, visibility="private")
+    make_asset(people["manager"], title="team", tags=["team's"])
+    make_asset(people["manager"], title="deleted", tags=["deleted's"], deleted_at=timezone.now())
+    Collection.objects.create(owner=people["manager"], name="team", key="team")
+
+    def names(person: str, path: str, field: str) -> set[str]:
+        results = client_of(people[person]).get(f"/api/media/{path}").json()["data"]["results"]
+        return {row[field] for row in results}
+
+    everything = {*people, "team"}
+    sees = {person: {person, "team"} for person in ("manager", "other manager")}
+    sees |= dict.fromkeys(("media manager", "super admin"), everything)
+    assert {person: names(person, "", "title") for person in people} == sees
+    assert {person: names(person, "collections/", "name") for person in people} == sees
+    tags = {person: {f"{name}'s" for name in found} for person, found in sees.items()}
+    assert {person: names(person, "tags/", "name") for person in people} == tags
+    trash = {person: set() if person == "other manager" else {"deleted"} for person in people}
+    assert {person: names(person, "trash/", "title") for person in people} == trash
+
+
+def test_what_one_may_do_with_many_is_what_one_may_do_with_each(client_of, people):
+    """`bulk/` says so in its answer, not in its status."""
+    team, private = (make_asset(people["manager"], visibility=kind) for kind in ("team", "private"))
+    ids = [str(team.pk), str(private.pk)]
+
+    def outcome(person: str, **change: str) -> dict:
+        return client_of(people[person]).post("/api/media/bulk/", {"ids": ids, **change}).json()["data"]
+
+    nothing = {"changed": [], "not_found": [], "not_permitted": []}
+    for change in ({"action": "visibility", "visibility": "private"}, {"action": "delete"}):
+        team_only = nothing | {"not_found": ids[1:], "not_permitted": ids[:1]}
+        assert outcome("other manager", **change) == team_only
+        assert outcome("media manager", **change) == nothing | {"changed": ids}
+        MediaAsset.objects.filter(pk=team.pk).update(visibility="team")
+        MediaAsset.objects.update(deleted_at=None)
+
+
 def test_every_route_has_a_row():
     assert all_routes() - set(ROUTES) == set()
 

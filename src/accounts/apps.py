@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "src.accounts"
     label = "accounts"
+    verbose_name = _("People and access")
 
     def ready(self) -> None:
         from src.accounts import schema  # noqa: F401 (registers itself with drf-spectacular)

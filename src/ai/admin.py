@@ -25,6 +25,7 @@ name_model(GenerationOutput, _("generated picture"), _("generated pictures"))
 
 
 class ProviderForm(ServiceForm):
+    website = forms.URLField(required=False, max_length=300, assume_scheme="https")
     new_key = forms.CharField(
         label=_("New shared key"),
         required=False,
@@ -45,9 +46,9 @@ class ProviderForm(ServiceForm):
         try:
             key = SharedKeyField().to_internal_value(self.cleaned_data["new_key"])
         except FieldRefused as exc:
-            code = exc.get_codes()[0]  # type: ignore[index]
-            text = str(exc.detail[0]) if code == "too_long" else text_for(code)  # type: ignore[index]
-            raise ValidationError(text, code=code) from exc
+            # A refused field holds one code and one text.
+            code, text = exc.get_codes()[0], str(exc.detail[0])  # type: ignore[index]
+            raise ValidationError(text if code == "too_long" else text_for(str(code)), code=str(code)) from exc
         return None if key is RemoveKey else key
 
     def apply(self, changes: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AiConfig(AppConfig):
     name = "src.ai"
     label = "ai"
+    verbose_name = _("Image generation")
 
     def ready(self) -> None:
         from src.ai import messages

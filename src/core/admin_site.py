@@ -27,8 +27,8 @@ class SuperAdminForm(AuthenticationForm):
 
 
 class SuperAdminSite(admin.AdminSite):
-    site_title = site_header = _("Negareh")  # type: ignore[assignment]
-    index_title = _("Administration")  # type: ignore[assignment]
+    site_title = site_header = _("Negareh")
+    index_title = _("Administration")
     site_url = None
     login_form = SuperAdminForm
 
@@ -47,7 +47,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [*self.opts.fields, *self.opts.many_to_many]
         return [field.name for field in fields if field.name not in NEVER_SHOWN]
 
@@ -84,8 +84,10 @@ class ServiceForm(forms.ModelForm):
             self.add_error(None, text_for(exc.code, **exc.params))
 
     def save(self, commit: bool = True) -> Any:
-        self.save_m2m = lambda: None
         return self.instance
+
+    def save_m2m(self) -> None:
+        """The service has done so."""
 
 
 class ServiceAdmin(admin.ModelAdmin):
@@ -95,7 +97,7 @@ class ServiceAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.actor = request.user
         return form
 

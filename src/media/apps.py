@@ -1,10 +1,12 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class MediaConfig(AppConfig):
     name = "src.media"
     label = "media"
+    verbose_name = _("Library")
 
     def ready(self) -> None:
         from src.core.messages import register

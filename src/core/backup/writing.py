@@ -100,5 +100,5 @@ def _add(archive: tarfile.TarFile, found: Manifest, name: str, path: Path) -> No
         entry = tarfile.TarInfo(name)
         entry.size, entry.mtime, entry.mode = status.st_size, int(status.st_mtime), 0o600
         reader = HashingReader(file)
-        archive.addfile(entry, reader)  # type: ignore[arg-type]
+        archive.addfile(entry, reader)
         found.files[name] = reader.sha256.hexdigest()

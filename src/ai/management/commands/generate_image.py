@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.utils import translation
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         kwargs = {"formatter_class": HelpFormatter, "epilog": EXIT_CODES, **kwargs}
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        if self._called_from_command_line:
+        if parser.called_from_command_line:
             # argparse's own exit code for wrong usage is 2, which here means a refusal.
             parser.error = partial(_refuse_usage, parser)  # type: ignore[method-assign]
         return parser
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def _generate(self, order: ImageOrder) -> dict[str, Any]:
         generate = generate_and_save_to_media if order.save_to_media else generate_image_only
-        notes = self.stderr._out
+        notes: TextIO = self.stderr._out  # type: ignore[assignment]  # the stream itself, for lines that are rewritten
         notes.write(f"asking {order.model or order.model_id} as {order.admin.get_username()}\n")
         try:
             return asyncio.run(wait_for(generate(order=order), notes=notes))
