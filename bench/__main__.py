@@ -1,8 +1,10 @@
 """Runs every measurement and prints a report in Markdown."""
 
 from bench.generating import PICTURE_BYTES, WAITING, measure_calls, measure_waiting
+from bench.library import ASSETS, measure_both
 from bench.listing import MODELS, measure_listing
 from bench.thumbnails import COUNT, PROCESSES, measure_thumbnails
+from bench.zipping import measure_zip
 
 
 def main() -> None:
@@ -28,6 +30,17 @@ def main() -> None:
     print(f"\n## {COUNT:,} thumbnails of 320 px on {PROCESSES} processes\n")
     for format, speed in measure_thumbnails().items():
         print(f"- {format} of {speed.picture_kb:.0f} kB: {speed.per_second:.0f} pictures per second")
+    zipped = measure_zip()
+    print(
+        f"\n## A zip of {zipped.megabytes:.0f} MB\n\n- in {zipped.wall_s:.1f} s; RSS {zipped.rss_idle_mb:.0f} MB "
+        f"before, {zipped.rss_peak_mb:.0f} MB at its peak"
+    )
+    print(f"\n## The library of {ASSETS:,} pictures, whole request in process\n")
+    print("| request | rows | database | median | slowest | queries |\n| --- | --- | --- | --- | --- | --- |")
+    for database, figures in measure_both().items():
+        for name, figure in figures.items():
+            times = f"{figure['ms']:.0f} ms | {figure['slowest_ms']:.0f} ms"
+            print(f"| {name} | {figure['rows']:.0f} | {database} | {times} | {figure['queries']:.0f} |")
 
 
 if __name__ == "__main__":

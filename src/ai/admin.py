@@ -13,6 +13,7 @@ from src.ai.serializers.fields import SharedKeyField
 from src.ai.services.model_service import update_model
 from src.ai.services.personal_settings import LIMITS, change_limits
 from src.ai.services.provider_service import RemoveKey, update_provider
+from src.core.admin_labels import LABELS
 from src.core.admin_site import ReadOnlyAdmin, ServiceAdmin, ServiceForm, name_model
 from src.core.messages import text_for
 
@@ -25,7 +26,7 @@ name_model(GenerationOutput, _("generated picture"), _("generated pictures"))
 
 
 class ProviderForm(ServiceForm):
-    website = forms.URLField(required=False, max_length=300, assume_scheme="https")
+    website = forms.URLField(label=LABELS["website"], required=False, max_length=300, assume_scheme="https")
     new_key = forms.CharField(
         label=_("New shared key"),
         required=False,

@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from src.core.admin_labels import label_columns
 from src.core.errors import AppError, InvalidFields
 from src.core.messages import text_for
 
@@ -37,8 +38,9 @@ class SuperAdminSite(admin.AdminSite):
 
 
 def name_model(model: type[Model], one: Any, many: Any) -> None:
-    """What the admin calls it. Not in the model's Meta, where a wording would be a migration."""
+    """What the admin calls it and its columns. Not in the model's Meta, where a wording would be a migration."""
     model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+    label_columns(model)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -6,12 +6,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from src.accounts.models import ApiToken, AuditEntry, User
 from src.accounts.services.tokens import create_api_token
 from src.ai.models import AdminProviderSettings, AIModel, AIProvider, ImageGeneration
 from src.ai.services.stored_keys import open_key
-from src.core.admin_site import ReadOnlyAdmin
+from src.core.admin_site import NEVER_SHOWN, ReadOnlyAdmin
 from src.media.models import MediaAsset
 from src.usage.models import Counter, LedgerEntry
 from tests.ai.models.test_wrong_rows import Rows
@@ -284,3 +285,12 @@ def test_pages_are_persian_and_right_to_left_unless_english_is_asked_for(super_a
 
     assert 'dir="rtl"' in page and "سرویس‌دهنده‌ها" in page
     assert 'dir="rtl"' not in client.get("/admin/", headers={"accept-language": "en"}).content.decode()
+
+
+@pytest.mark.parametrize("table", REGISTERED, ids=lambda table: table.__name__)
+def test_every_column_that_is_shown_is_named_in_persian(table):
+    with translation.override("fa"):
+        names = {field.name: str(field.verbose_name) for field in [*table._meta.fields, *table._meta.many_to_many]}
+
+    shown = set(names) - NEVER_SHOWN - {"sha256"}
+    assert {name for name in shown if names[name].isascii()} == set()

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from src.ai.models import GenerationOutput, ImageGeneration
 from src.core.messages import text_for
-from src.media.addresses import original_url, rendition_url
-from src.media.models.rendition import RENDITION_SIZES
+from src.media.addresses import original_url, thumbnail_urls
 
 
 def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, bytes] | None = None) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def _describe_output(
         return picture | {
             "asset_id": str(output.asset.pk),
             "url": original_url(output.asset.pk),
-            "thumbnails": {str(size): rendition_url(output.asset.pk, size, "webp") for size in RENDITION_SIZES},
+            "thumbnails": thumbnail_urls(output.asset.pk),
             "title": output.asset.title,
             "alt_text": output.asset.alt_text,
         }

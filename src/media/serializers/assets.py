@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from src.core.serializers import StrictCharField, StrictIntegerField, StrictSerializer
-from src.media.addresses import original_url, rendition_url
+from src.media.addresses import original_url, thumbnail_urls
 from src.media.models import MediaAsset, Visibility
 from src.media.models.rendition import RENDITION_SIZES
 from src.media.models.visibility import MANAGE
@@ -68,7 +68,7 @@ class ListedAssetSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(ThumbnailsSerializer)
     def get_thumbnails(self, asset: MediaAsset) -> dict[str, str]:
-        return thumbnails(asset.pk)
+        return thumbnail_urls(asset.pk)
 
     @extend_schema_field(CollectionNameSerializer(allow_null=True))
     def get_collection(self, asset: MediaAsset) -> dict[str, Any] | None:
@@ -96,7 +96,7 @@ class RelatedAssetSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(ThumbnailsSerializer)
     def get_thumbnails(self, asset: MediaAsset) -> dict[str, str]:
-        return thumbnails(asset.pk)
+        return thumbnail_urls(asset.pk)
 
 
 class LineageSerializer(serializers.Serializer):
@@ -160,8 +160,3 @@ class EditAssetSerializer(StrictSerializer):
     add_tags = TagsField()
     remove_tags = TagsField()
     version = StrictIntegerField(min_value=1, max_value=2**31 - 1, required=False)
-
-
-def thumbnails(asset_id: Any) -> dict[str, str]:
-    """Made on first request where they are missing."""
-    return {str(size): rendition_url(asset_id, size, "webp") for size in RENDITION_SIZES}

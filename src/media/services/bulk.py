@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Max
 from django.utils import timezone
 
 from src.core.errors import InvalidFields
@@ -92,6 +92,5 @@ def _tag(change: BulkChange, assets: list[MediaAsset]) -> None:
 
 
 def _most_tags(assets: list[MediaAsset]) -> int:
-    links = MediaAsset.tags.through.objects.filter(mediaasset__in=assets)
-    counts = links.values("mediaasset").annotate(found=Count("pk")).values_list("found", flat=True)
-    return max(counts, default=0)
+    rows = MediaAsset.objects.filter(pk__in=[asset.pk for asset in assets]).annotate(tags_count=Count("tags"))
+    return rows.aggregate(most=Max("tags_count"))["most"] or 0

@@ -56,8 +56,8 @@ def purge_trash(*, older_than: timedelta = TRASH_LIFETIME, dry_run: bool = False
     if dry_run:
         sizes = list(due.values_list("size_bytes", flat=True))
         return Purged(len(sizes), sum(sizes))
-    sizes = [_purge_one(asset_id, limit) for asset_id in list(due.values_list("pk", flat=True))]
-    gone = [size for size in sizes if size is not None]
+    outcomes = [_purge_one(asset_id, limit) for asset_id in list(due.values_list("pk", flat=True))]
+    gone = [size for size in outcomes if size is not None]
     return Purged(len(gone), sum(gone))
 
 

@@ -73,7 +73,7 @@ class MediaCollectionListView(MediaView, GenericAPIView):
     def get(self, request: Request) -> Response:
         """The collections that one sees, by name."""
         page = self.paginate_queryset(self.filter_queryset(collections_for(request.user)))
-        context = {"counts": count_assets(page, request.user)}
+        context = {"counts": count_assets(page or [], request.user)}
         return self.get_paginated_response(CollectionSerializer(page, many=True, context=context).data)
 
     @extend_schema(request=EditCollectionSerializer, responses={201: envelope_of(CollectionSerializer)})

@@ -50,6 +50,16 @@ def test_a_second_run_keeps_people_and_secrets(runs):
     assert runs[1].people == runs[0].people
 
 
+def test_the_first_people_and_token_are_in_the_audit_once(installation, runs):
+    entries = "*(f'{e.channel} {e.action} {e.object_label}' for e in AuditEntry.objects.order_by('id')), sep='\\n'"
+
+    assert installation.ask(entries).splitlines() == [
+        "command person.created admin",
+        "command person.created manager",
+        "command api_token.created admin: first token",
+    ]
+
+
 def test_a_second_run_shows_no_secret(runs):
     assert shown_secrets(runs[1].output) == []
     assert "Bearer" not in runs[1].output

@@ -7,14 +7,16 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from src.accounts.models import User
-from src.accounts.services import create_api_token
+from src.accounts.services.people import record_person
+from src.accounts.services.tokens import create_api_token
 from src.ai.models import AdminProviderSettings, AIModel, AIProvider
 from src.core.channel import through_command
 from src.core.groups import AI_MANAGERS
 from src.core.starting_files import write_missing_secrets
-from src.core.token_scopes import IMAGES, MEDIA_READ, PROVIDERS
+from src.core.token_scopes import SCOPES
 from src.core.translations import compile_messages
 
 SUPER_ADMIN, AI_MANAGER = "admin", "manager"
@@ -52,8 +54,11 @@ class Command(BaseCommand):
         admin = User.objects.create_superuser(SUPER_ADMIN, password=admin_password)
         manager = User.objects.create_user(AI_MANAGER, password=manager_password)
         manager.groups.add(Group.objects.get(name=AI_MANAGERS))
-        with through_command():
-            _token, text = create_api_token(user=admin, name="first token", scopes=[IMAGES, MEDIA_READ, PROVIDERS])
+        with through_command(), transaction.atomic():
+            for person, groups in ((admin, []), (manager, [AI_MANAGERS])):
+                facts = {"is_super_admin": person.is_superuser, "groups": groups}
+                record_person("created", person, actor=None, after=facts)
+            _token, text = create_api_token(user=admin, name="first token", scopes=SCOPES)
         model = AIModel.objects.get(provider__slug="sandbox", model_id="canvas")
         self.stdout.write(
             f"""
