@@ -25,7 +25,7 @@ def record_of(client, asset) -> dict:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_generated_picture_tells_how_it_was_made(ai_manager, client_of, canvas):
+def test_a_generated_picture_tells_how_it_was_made(ai_manager, client_of, canvas, stored_names):
     client = client_of(ai_manager)
     body = {"model_id": canvas.pk, "prompt": "گربه‌ای در برف", "size": "64x64", "n": 2, "seed": 7}
     made = client.post(GENERATE, body).json()["data"]
@@ -53,7 +53,7 @@ def test_a_generated_picture_tells_how_it_was_made(ai_manager, client_of, canvas
     assert [other["id"] for other in record["lineage"]["same_generation"]] == [made["images"][0]["asset_id"]]
 
 
-def test_a_picture_saved_later_tells_the_same(ai_manager, client_of, canvas, transactional_db):
+def test_a_picture_saved_later_tells_the_same(ai_manager, client_of, canvas, transactional_db, stored_names):
     client = client_of(ai_manager)
     body = {"model_id": canvas.pk, "prompt": "cat", "seed": 9, "save_to_media": False}
     made = client.post(GENERATE, body).json()["data"]

@@ -17,7 +17,7 @@ WIDE = draw((1600, 1200), "png")
 
 
 @pytest.fixture
-def asset(transactional_db, ai_manager):
+def asset(transactional_db, ai_manager, stored_names):
     return make_asset(
         ai_manager, WIDE, provenance=made_by_ai(provider_label="OpenAI", model_id="x"), alt_text='گربهٔ "سیاه" <در> برف'
     )

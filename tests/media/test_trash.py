@@ -51,7 +51,7 @@ def test_what_is_not_deleted_cannot_be_brought_back(asset, ai_manager, client_of
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_thirty_days_row_and_files_are_gone(ai_manager):
+def test_after_thirty_days_row_and_files_are_gone(ai_manager, stored_names):
     now = timezone.now()
     due = make_asset(ai_manager, deleted_at=now - TRASH_LIFETIME - timedelta(minutes=1))
     early = make_asset(ai_manager, deleted_at=now - TRASH_LIFETIME + timedelta(minutes=1))
@@ -70,7 +70,7 @@ def test_after_thirty_days_row_and_files_are_gone(ai_manager):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_that_is_gone_already_stops_no_purge(ai_manager):
+def test_a_file_that_is_gone_already_stops_no_purge(ai_manager, stored_names):
     long_ago = timezone.now() - timedelta(days=60)
     assets = [make_asset(ai_manager, deleted_at=long_ago) for _ in range(2)]
     default_storage.delete(assets[0].file_name)

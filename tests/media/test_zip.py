@@ -93,7 +93,7 @@ def test_a_picture_is_in_it_once_however_often_it_is_named(ai_manager, client_of
     assert len(zipfile.ZipFile(io.BytesIO(content)).namelist()) == 2
 
 
-def test_over_sockets_it_comes_whole_and_a_lost_file_is_no_whole_zip(server, ai_manager, token_of):
+def test_over_sockets_it_comes_whole_and_a_lost_file_is_no_whole_zip(server, ai_manager, token_of, stored_names):
     """What cannot be read ends the connection, so that nobody takes the rest for the whole."""
     token = token_of(ai_manager)
     assets = [make_asset(ai_manager) for _ in range(3)]

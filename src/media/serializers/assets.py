@@ -21,19 +21,35 @@ class ThumbnailsSerializer(serializers.Serializer):
         return {str(size): serializers.CharField() for size in RENDITION_SIZES}
 
 
-class ListedAssetSerializer(serializers.ModelSerializer):
-    """A picture in the list; the context holds `request`."""
+class RelatedAssetSerializer(serializers.ModelSerializer):
+    """A picture named by another one."""
 
     url = serializers.SerializerMethodField()
     thumbnails = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MediaAsset
+        fields: tuple[str, ...] = ("id", "title", "source", "url", "thumbnails", "created_at")
+        read_only_fields = fields
+
+    def get_url(self, asset: MediaAsset) -> str:
+        return original_url(asset.pk)
+
+    @extend_schema_field(ThumbnailsSerializer)
+    def get_thumbnails(self, asset: MediaAsset) -> dict[str, str]:
+        return thumbnail_urls(asset.pk)
+
+
+class ListedAssetSerializer(RelatedAssetSerializer):
+    """A picture in the list; the context holds `request`."""
+
     owner = serializers.CharField(source="owner.username", read_only=True)
     tags = TagSerializer(many=True, read_only=True)
     collection = serializers.SerializerMethodField()
     is_favourite = serializers.BooleanField(read_only=True)
     is_published = serializers.BooleanField(read_only=True)
 
-    class Meta:
-        model = MediaAsset
+    class Meta(RelatedAssetSerializer.Meta):
         fields: tuple[str, ...] = (
             "id",
             "title",
@@ -63,13 +79,6 @@ class ListedAssetSerializer(serializers.ModelSerializer):
         )
         read_only_fields = fields
 
-    def get_url(self, asset: MediaAsset) -> str:
-        return original_url(asset.pk)
-
-    @extend_schema_field(ThumbnailsSerializer)
-    def get_thumbnails(self, asset: MediaAsset) -> dict[str, str]:
-        return thumbnail_urls(asset.pk)
-
     @extend_schema_field(CollectionNameSerializer(allow_null=True))
     def get_collection(self, asset: MediaAsset) -> dict[str, Any] | None:
         """Null also where the picture lies in a collection that the reader does not see."""
@@ -78,25 +87,6 @@ class ListedAssetSerializer(serializers.ModelSerializer):
             return None
         is_seen = collection.owner_id == user.pk or collection.visibility == Visibility.TEAM or user.has_perm(MANAGE)
         return {"id": str(collection.pk), "name": collection.name} if is_seen else None
-
-
-class RelatedAssetSerializer(serializers.ModelSerializer):
-    """A picture named by another one."""
-
-    url = serializers.SerializerMethodField()
-    thumbnails = serializers.SerializerMethodField()
-
-    class Meta:
-        model = MediaAsset
-        fields = ("id", "title", "source", "url", "thumbnails", "created_at")
-        read_only_fields = fields
-
-    def get_url(self, asset: MediaAsset) -> str:
-        return original_url(asset.pk)
-
-    @extend_schema_field(ThumbnailsSerializer)
-    def get_thumbnails(self, asset: MediaAsset) -> dict[str, str]:
-        return thumbnail_urls(asset.pk)
 
 
 class LineageSerializer(serializers.Serializer):

@@ -14,6 +14,7 @@ from src.core.schema import FILE_ANSWERS, NOTHING, envelope_of
 from src.core.serializers import take_no_fields
 from src.media.filters import AssetFilter
 from src.media.models import MediaAsset
+from src.media.models.asset import MediaAssetQuerySet
 from src.media.pagination import NewestFirst
 from src.media.serializers.assets import EditAssetSerializer, ListedAssetSerializer, MediaAssetSerializer
 from src.media.services.assets import find_visible_asset
@@ -25,30 +26,29 @@ from src.media.services.trash import delete_asset, restore_asset
 from src.media.views.base import MediaView, show_asset
 
 
-class MediaListView(MediaView, GenericAPIView):
+class AssetList(MediaView, GenericAPIView):
     queryset = MediaAsset.objects.none()
     serializer_class = ListedAssetSerializer
     filterset_class = AssetFilter
     pagination_class = NewestFirst
 
+    def answer_page(self, rows: MediaAssetQuerySet) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(rows))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class MediaListView(AssetList):
     @extend_schema(responses=envelope_of(ListedAssetSerializer, paged=True))
     def get(self, request: Request) -> Response:
         """The library, newest first."""
-        page = self.paginate_queryset(self.filter_queryset(library_of(request.user)))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.answer_page(library_of(request.user))
 
 
-class MediaTrashView(MediaView, GenericAPIView):
-    queryset = MediaAsset.objects.none()
-    serializer_class = ListedAssetSerializer
-    filterset_class = AssetFilter
-    pagination_class = NewestFirst
-
+class MediaTrashView(AssetList):
     @extend_schema(responses=envelope_of(ListedAssetSerializer, paged=True))
     def get(self, request: Request) -> Response:
         """Deleted pictures that can be brought back; they are removed for good after 30 days."""
-        page = self.paginate_queryset(self.filter_queryset(trash_of(request.user)))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.answer_page(trash_of(request.user))
 
 
 class MediaDetailView(MediaView):
