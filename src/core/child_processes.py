@@ -58,24 +58,29 @@ class ChildProcesses:
         self._processes, self._timeout_s, self._memory_bytes = processes, timeout_s, memory_bytes
         self._pool: ProcessPool | None = None
         self._lock = Lock()
+        self._stops = 0
         self._pending: set[Future[Any]] = set()
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Holds no thread while it waits; a caller that is cancelled ends the task. Raises ChildFailure."""
+        stops = self._stops
         try:
             try:
                 return await asyncio.wrap_future(self._begin(function, args))
             except BrokenProcessPool:
+                self._require_running_since(stops)
                 return await asyncio.wrap_future(self._begin(function, args))
         except FAILURES as exc:
             raise _as_failure(exc) from exc
 
     def run_and_wait(self, function: Callable[..., T], *args: Any) -> T:
         """For code without an event loop. Raises ChildFailure."""
+        stops = self._stops
         try:
             try:
                 return self._begin(function, args).result()
             except BrokenProcessPool:
+                self._require_running_since(stops)
                 return self._begin(function, args).result()
         except FAILURES as exc:
             raise _as_failure(exc) from exc
@@ -99,9 +104,15 @@ class ChildProcesses:
         future.add_done_callback(self._pending.discard)
         return future
 
+    def _require_running_since(self, stops: int) -> None:
+        """A pool that breaks because it is stopped is no reason to start another."""
+        if self._stops != stops:
+            raise Unfinished
+
     def stop(self) -> None:
         """End the processes; tasks under way raise Unfinished. The next task starts new ones."""
         with self._lock:
+            self._stops += 1
             pool, self._pool = self._pool, None
             if pool is not None:
                 pool.stop()
