@@ -1,6 +1,7 @@
 """Starting and stopping the server."""
 
 import asyncio
+import gc
 import http.client
 import json
 import subprocess
@@ -195,3 +196,10 @@ def test_a_stopping_server_finishes_the_picture_of_a_client_that_has_gone(server
     assert not stopping.is_alive()
     assert ImageGeneration.objects.get().status == GenerationStatus.SUCCEEDED
     assert MediaAsset.objects.count() == 1
+
+
+def test_what_is_loaded_is_left_to_itself_while_the_server_runs(transactional_db):
+    with Server():
+        assert gc.get_freeze_count() > 10_000
+
+    assert gc.get_freeze_count() == 0

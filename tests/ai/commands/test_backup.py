@@ -121,6 +121,8 @@ def test_what_comes_back_is_what_was_there(origin, archive, fresh):
     assert fresh.ask(OPENED) == "sk-test-to-be-kept"
     assert "opens: 1, that it does not: 0" in said
     assert fresh.ask("Rendition.objects.count()") == "0"
+    assert origin.ask("AuditEntry.objects.filter(action='backup.made').get().channel") == "command"
+    assert fresh.ask("AuditEntry.objects.first().action") == "backup.restored"
 
 
 def test_without_its_keyring_the_keys_stay_closed_and_are_named(archive, fresh):

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from src.ai.commands.backup_contents import MEDIA, folders_to_keep, media_is_local
 from src.ai.services.key_rotation import ring_keys_in_use
+from src.core.audit import record
 from src.core.backup import BackupRefused
 from src.core.backup.writing import write_backup
+from src.core.channel import through_command
 
 
 class Command(BaseCommand):
@@ -30,6 +33,8 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         except OSError as exc:
             raise CommandError(f"{target} was not written: {exc.strerror}.") from exc
+        with through_command(), transaction.atomic():
+            record("backup.made", actor=None, object_type="backup", object_id=target.name[-64:])
         pictures = sum(name.startswith(f"{MEDIA}/") for name in found.files)
         inbox = len(found.files) - pictures - 1
         self.stdout.write(

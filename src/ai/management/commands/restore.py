@@ -8,14 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
 
 from src.accounts.models import User
 from src.ai.commands.backup_contents import INBOX, MEDIA, media_is_local, try_stored_keys
+from src.core.audit import record
 from src.core.backup import BackupRefused
 from src.core.backup.database import MEMBERS, holds_rows, load_database, require_sound
 from src.core.backup.manifest import Manifest, require_known_migrations
 from src.core.backup.reading import move_into_place, unpack
+from src.core.channel import through_command
 from src.media.models import Rendition
 
 
@@ -51,6 +53,9 @@ class Command(BaseCommand):
             raise BackupRefused("The archive holds pictures for a local disk, and MEDIA_S3_BUCKET is set.")
         load_database(dump)
         call_command("migrate", verbosity=0)
+        with through_command(), transaction.atomic():
+            facts = {"made_at": found.created_at}
+            record("backup.restored", actor=None, object_type="backup", object_id=source.name[-64:], after=facts)
         pictures = move_into_place(stage / MEDIA, Path(settings.MEDIA_ROOT))
         inbox = move_into_place(stage / INBOX, Path(settings.INBOX_DIR))
         self.stdout.write(f"restored the database of {found.created_at}, {pictures} originals, {inbox} inbox files")
