@@ -29,7 +29,12 @@ from src.media.services.trash import purge_trash  # noqa: E402
 log = structlog.get_logger("negareh.server")
 
 SWEEP_EVERY_S = 3600
-WAITING_PATHS = ("/api/ai/admin/image-providers/", "/api/accounts/invitations/")
+WAITING_PATHS = (
+    "/api/ai/admin/image-providers/",
+    "/api/ai/admin/settings/",
+    "/api/accounts/invitations/",
+    "/admin/",
+)
 """Calls that wait for somebody themselves: a provider, a mail server."""
 UPLOADS_PATH = "/api/media/uploads/"
 FORM_BYTES = 65_536
@@ -38,8 +43,10 @@ FORM_BYTES = 65_536
 
 def sweep() -> None:
     """What is kept for a time only, and is past it."""
-    sweep_inbox()
-    purge_trash()
+    try:
+        sweep_inbox()
+    finally:
+        purge_trash()
 
 
 class CannotStart(Exception):

@@ -94,6 +94,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DB_THREADS = env.int("DB_THREADS", 12)
 PATIENT_THREADS = env.int("PATIENT_THREADS", 8)
+FILE_THREADS = env.int("FILE_THREADS", 16)
 
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {

@@ -30,7 +30,7 @@ class AuditFilter(filters.FilterSet):
     """`action`: exact, or all that begin with `provider_key.`. `actor`: a username as it was then. `since` and
     `until` take moments or days."""
 
-    action = filters.CharFilter(method="by_action")
+    action = filters.CharFilter(method="by_action", max_length=SEARCH_CHARS)
     actor = filters.CharFilter(field_name="actor_name")
     object_type = filters.CharFilter()
     object_id = filters.CharFilter()

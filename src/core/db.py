@@ -36,14 +36,24 @@ def _with_fresh_connections(fn: Callable[..., T], /, *args: Any, **kwargs: Any) 
 
 
 POOL = DatabaseThreads(max_workers=settings.DB_THREADS, thread_name_prefix="db")
+FILE_POOL = ThreadPoolExecutor(max_workers=settings.FILE_THREADS, thread_name_prefix="files")
 PATIENT_POOL = DatabaseThreads(max_workers=settings.PATIENT_THREADS, thread_name_prefix="patient")
 
 
 async def run(fn: Callable[..., T], /, **kwargs: Any) -> T:
     """Run one sync database step (with its own transaction) off the event loop, in the caller's language."""
+    return await _run_on(POOL, fn, **kwargs)
+
+
+async def run_with_files(fn: Callable[..., T], /, **kwargs: Any) -> T:
+    """Run a step that opens stored files, which may lie in a slow service, and touches no database."""
+    return await _run_on(FILE_POOL, fn, **kwargs)
+
+
+async def _run_on(pool: ThreadPoolExecutor, fn: Callable[..., T], /, **kwargs: Any) -> T:
     context = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(POOL, partial(context.run, _run_in_language, get_language(), fn, **kwargs))
+    return await loop.run_in_executor(pool, partial(context.run, _run_in_language, get_language(), fn, **kwargs))
 
 
 def _run_in_language(language: str | None, fn: Callable[..., T], /, **kwargs: Any) -> T:

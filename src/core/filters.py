@@ -22,7 +22,9 @@ class StrictFilterBackend(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
         """Raises InvalidFields(unknown_field) for a query parameter that is neither a filter nor of the page."""
         filterset_class = self.get_filterset_class(view, queryset)
-        known = PAGE_PARAMETERS | set(filterset_class.base_filters if filterset_class else ())
+        known = set(filterset_class.base_filters if filterset_class else ())
+        if getattr(view, "paginator", None) is not None:
+            known |= PAGE_PARAMETERS
         unknown = sorted(set(request.query_params) - known)
         if unknown:
             raise InvalidFields({name: [FieldError("unknown_field")] for name in unknown})

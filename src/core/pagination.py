@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -83,8 +84,10 @@ class KeysetPagination(BasePagination):
 
     def _rows_beyond(self, rows: QuerySet, values: list[Any], is_backward: bool) -> QuerySet:
         try:
-            return rows.filter(self._beyond(values, is_backward))
-        except (ValueError, TypeError, ValidationError) as exc:
+            columns = [rows.model._meta.get_field(name) for name in self._names()]
+            plain = [_as_stored(column, value) for column, value in zip(columns, values, strict=True)]
+            return rows.filter(self._beyond(plain, is_backward))
+        except (ValueError, TypeError, OverflowError, ValidationError) as exc:
             # The columns refuse the values: text for a number, no moment for a moment.
             raise InvalidFields.one("cursor", "invalid") from exc
 
@@ -129,6 +132,12 @@ class KeysetPagination(BasePagination):
         parts = urlsplit(self._url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cursor"]
         return urlunsplit(parts._replace(query=urlencode([*query, ("cursor", cursor)])))
+
+
+def _as_stored(column: Any, value: Any) -> Any:
+    """Moments in UTC: what is none there, the databases refuse only when they are asked."""
+    found = column.to_python(value)
+    return found.astimezone(UTC) if isinstance(found, datetime) else found
 
 
 def _is_plain(value: Any) -> bool:

@@ -81,7 +81,7 @@ def linked(rows: MediaAssetQuerySet, links: QuerySet, name: str) -> MediaAssetQu
 class TagFilter(filters.FilterSet):
     """`search`: a part of the name, normalised."""
 
-    search = filters.CharFilter(method="by_text")
+    search = filters.CharFilter(method="by_text", max_length=SEARCH_CHARS)
 
     class Meta:
         model = Tag
@@ -94,7 +94,7 @@ class TagFilter(filters.FilterSet):
 class CollectionFilter(filters.FilterSet):
     """`search`: a part of the name, normalised. `owner`: a user name."""
 
-    search = filters.CharFilter(method="by_text")
+    search = filters.CharFilter(method="by_text", max_length=SEARCH_CHARS)
     owner = filters.CharFilter(field_name="owner__username")
 
     class Meta:

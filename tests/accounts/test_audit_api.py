@@ -173,3 +173,17 @@ def write_many(*, count):
     with transaction.atomic():
         for number in range(count):
             record("thing.done", actor=None, object_type="thing", object_id=number)
+
+
+@pytest.mark.parametrize("query", ["cursor=zzz", "page_size=2", "colour=red"])
+def test_the_export_knows_no_pages(super_admin, client_of, query):
+    answer = client_of(super_admin).get(f"/api/accounts/audit/export/?{query}")
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.split("=")[0]])
+
+
+@pytest.mark.parametrize("path", ["", "export/"])
+def test_an_action_is_not_endless(super_admin, client_of, path):
+    answer = client_of(super_admin).get(f"/api/accounts/audit/{path}", {"action": "x" * 60_000 + "."})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["action"])

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import http.client
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -12,13 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
-from config.asgi import CannotStart, Lifespan, take_single_process_lock
+from config.asgi import WAITING_PATHS, CannotStart, Lifespan, take_single_process_lock
 from src.accounts.services import create_api_token
 from src.ai.models import GenerationStatus, ImageGeneration
 from src.core.background import finish_regardless
 from src.core.keyring import Keyring, write_keyring
 from src.media.models import MediaAsset
 from tests.factories import make_model, make_openai
+from tests.routes import all_routes
 from tests.serving import Server
 
 GENERATE_URL = "/api/ai/admin/images/generate/"
@@ -203,3 +205,14 @@ def test_what_is_loaded_is_left_to_itself_while_the_server_runs(transactional_db
         assert gc.get_freeze_count() > 10_000
 
     assert gc.get_freeze_count() == 0
+
+
+def test_whatever_asks_a_service_itself_leaves_the_ordinary_threads_alone():
+    """Every route whose view reaches `ask_about_…` or the mail server waits for somebody."""
+    waiting = [
+        route.split(" ")[1] for route in all_routes() if re.search("validate-api-key|activate|invitations/$", route)
+    ]
+
+    assert len(waiting) >= 5
+    assert all(path.startswith(WAITING_PATHS) for path in [*waiting, "/admin/ai/aiprovider/1/change/"])
+    assert "/api/ai/admin/settings/1/".startswith(WAITING_PATHS)

@@ -1,5 +1,7 @@
 """The list: its order, its pages, its filters, and what it costs."""
 
+import base64
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -181,3 +183,14 @@ def test_a_page_costs_as_many_queries_whatever_it_holds(ai_manager, client_of, d
     add(8)
     with django_assert_num_queries(6):
         assert len(ids_of(client.get(path))) == 9
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "yesterday", 7, "2026-13-01T00:00:00Z"]
+)
+def test_a_cursor_made_by_hand_is_400(ai_manager, client_of, moment):
+    cursor = base64.urlsafe_b64encode(json.dumps(["n", moment, str(uuid.uuid4())]).encode()).decode()
+
+    answer = client_of(ai_manager).get(LIST, {"cursor": cursor})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["cursor"])

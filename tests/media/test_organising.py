@@ -1,9 +1,18 @@
 """Tags, collections and favourites."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
 import pytest
+from django.db import connections
 from django.utils import timezone
 
+from src.core.errors import NotFound
 from src.media.models import Collection, Favourite, Tag
+from src.media.services.editing import edit_asset
+from src.media.services.organising import create_collection, delete_collection, update_collection
 from tests.media.assets import make_asset
 
 TAGS, COLLECTIONS = "/api/media/tags/", "/api/media/collections/"
@@ -159,3 +168,91 @@ def test_lists_cost_as_many_queries_whatever_they_hold(ai_manager, client_of, dj
     add(8)
     with django_assert_num_queries(queries):
         assert len(rows(client.get(path))) == 9
+
+
+LONG = "\ufdfa" * 40
+"""Forty signs, each of which stands for eighteen letters."""
+
+
+def test_a_name_that_stands_for_too_many_letters_is_refused_at_its_field(ai_manager, media_manager, client_of):
+    asset = make_asset(ai_manager, tags=["book"])
+    client, address = client_of(ai_manager), f"/api/media/{asset.pk}/"
+    answers = {
+        "add_tags": client.patch(address, {"add_tags": [LONG]}),
+        "tags": client.patch(address, {"tags": [LONG], "version": 1}),
+        "name": client.post(COLLECTIONS, {"name": LONG}),
+    }
+
+    for field, answer in answers.items():
+        assert (answer.status_code, answer.json()["errors"][field][0]["code"]) == (400, "too_long")
+    renamed = client_of(media_manager).patch(f"{TAGS}{Tag.objects.get().pk}/", {"name": LONG})
+    assert renamed.json()["errors"]["name"][0]["code"] == "too_long"
+
+
+def test_a_tag_of_nothing_is_refused_and_not_dropped(ai_manager, client_of):
+    answer = client_of(ai_manager).patch(f"/api/media/{make_asset(ai_manager).pk}/", {"add_tags": ["cat", "\u0640"]})
+
+    assert (answer.status_code, answer.json()["errors"]["add_tags"][0]["code"]) == (400, "blank")
+
+
+@pytest.mark.parametrize("path", [TAGS, COLLECTIONS])
+def test_a_search_is_not_endless(ai_manager, client_of, path):
+    answer = client_of(ai_manager).get(path, {"search": "x" * 60_000})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["search"])
+
+
+def test_a_collection_that_is_gone_meanwhile_is_not_brought_back(ai_manager):
+    collection = create_collection(user=ai_manager, fields={"name": "a"})
+    delete_collection(collection_id=collection.pk, user=ai_manager)
+
+    with pytest.raises(NotFound):
+        update_collection(collection_id=collection.pk, user=ai_manager, fields={"name": "b"})
+    assert Collection.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_change_a_collection_at_once_no_change_is_lost_nor_a_deletion_undone(ai_manager):
+    for _round in range(5):
+        collection = create_collection(user=ai_manager, fields={"name": "a", "description": "old"})
+        steps = [
+            partial(update_collection, collection_id=collection.pk, user=ai_manager, fields={"name": "b"}),
+            partial(update_collection, collection_id=collection.pk, user=ai_manager, fields={"description": "new"}),
+        ]
+        at_once(steps)
+        collection.refresh_from_db()
+        assert (collection.name, collection.description) == ("b", "new")
+        at_once([steps[0], partial(delete_collection, collection_id=collection.pk, user=ai_manager)])
+        assert Collection.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_new_tags_in_two_orders_at_once_are_made_once(ai_manager):
+    assets = [make_asset(ai_manager) for _ in range(2)]
+    names = [f"tag {number}" for number in range(30)]
+
+    at_once(
+        [
+            partial(edit_asset, asset_id=asset.pk, user=ai_manager, changes={"add_tags": order})
+            for asset, order in zip(assets, (names, names[::-1]), strict=True)
+        ]
+    )
+
+    assert Tag.objects.count() == 30
+    assert [asset.tags.count() for asset in assets] == [30, 30]
+
+
+def at_once(steps) -> None:
+    """All of them together; a row that is gone by then is no failure."""
+    start = threading.Barrier(len(steps))
+
+    def run(step) -> None:
+        start.wait()
+        try:
+            with suppress(NotFound):
+                step()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(steps)) as pool:
+        list(pool.map(run, steps))

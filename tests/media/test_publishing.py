@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from src.accounts.models import AuditEntry
-from src.media.models import MediaAsset, PublishedLink
+from src.media.models import MediaAsset, PublishedLink, Rendition
 from src.media.provenance import made_by_ai
 from tests.media.assets import make_asset
 from tests.media.sockets import fetch
@@ -133,3 +133,17 @@ def test_the_copies_tell_nothing_but_that_ai_made_them(asset, ai_manager, publis
     content = fetch(url).body
     assert b"EXIF" not in content
     assert b"trainedAlgorithmicMedia" in content
+
+
+def test_after_a_restore_a_published_picture_is_shown_though_its_copies_are_still_to_be_made(
+    asset, ai_manager, publish, client_of, server
+):
+    before = publish(asset, ai_manager)[1]["data"]["picture_html"]
+    Rendition.objects.all().delete()
+    client, address = client_of(ai_manager), f"/api/media/{asset.pk}/"
+
+    answers = [client.get(address), client.patch(address, {"title": "x"})]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    shown = [answer.json()["data"]["link"]["picture_html"] for answer in answers]
+    assert [text.replace("http://testserver", server.url) for text in shown] == [before, before]

@@ -27,6 +27,7 @@ def original(asset_id) -> str:
     return f"/api/media/{asset_id}/original/"
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("visibility", list(Visibility))
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("address", [detail, original])

@@ -1,11 +1,14 @@
 """What the audit table is told of keys and providers: never a key, only its last four and what tells two apart."""
 
+import json
 from typing import Any
 
 from src.ai.models import AdminProviderSettings, AIProvider
 from src.ai.models.keys import KeyColumns
 from src.core.audit import difference, record
 from src.core.outbound import origin_of
+from src.core.secret import Secret
+from src.core.vault import fingerprint
 
 FINGERPRINT_CHARS = 12
 PLAIN_FIELDS = (
@@ -26,8 +29,15 @@ def policy_of(provider: AIProvider) -> dict[str, Any]:
     return {
         **{name: getattr(provider, name) for name in PLAIN_FIELDS},
         "api_base_url": origin_of(provider.api_base_url),
+        "api_base_url_digest": _digest(provider.api_base_url),
         "config_keys": sorted(provider.config),
+        "config_digest": _digest(provider.config),
     }
+
+
+def _digest(value: Any) -> str:
+    """Tells that something changed, not what: addresses and configs may hold secrets."""
+    return fingerprint(Secret(json.dumps(value, sort_keys=True)))[:FINGERPRINT_CHARS]
 
 
 def key_of(row: KeyColumns) -> dict[str, str]:

@@ -81,7 +81,7 @@ def _apply(change: BulkChange, assets: list[MediaAsset], user: Any) -> None:
 
 def _tag(change: BulkChange, assets: list[MediaAsset]) -> None:
     links = MediaAsset.tags.through.objects
-    added = find_or_make_tags(change.add_tags)
+    added = find_or_make_tags(change.add_tags, field="add_tags")
     links.bulk_create(
         [MediaAsset.tags.through(mediaasset_id=asset.pk, tag_id=tag.pk) for asset in assets for tag in added],
         ignore_conflicts=True,

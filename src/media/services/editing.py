@@ -46,7 +46,9 @@ def find_collection(collection_id: UUID | None, user: Any) -> Collection | None:
     """Raises InvalidFields(unknown_collection), also for one that this person does not see."""
     if collection_id is None:
         return None
-    collection = Collection.objects.visible_to(user).filter(pk=collection_id).first()
+    # Locked, so that it is not removed before the picture lies in it.
+    rows = Collection.objects.visible_to(user).select_for_update(no_key=True)
+    collection = rows.filter(pk=collection_id).first()
     if collection is None:
         raise InvalidFields.one("collection", "unknown_collection")
     return collection
@@ -56,7 +58,7 @@ def _change_tags(asset: MediaAsset, changes: dict[str, Any]) -> None:
     if "tags" in changes:
         asset.tags.set(find_or_make_tags(changes["tags"]))
     if changes.get("add_tags"):
-        asset.tags.add(*find_or_make_tags(changes["add_tags"]))
+        asset.tags.add(*find_or_make_tags(changes["add_tags"], field="add_tags"))
     if changes.get("remove_tags"):
         asset.tags.remove(*find_tags(changes["remove_tags"]))
     if asset.tags.count() > MAX_TAGS:

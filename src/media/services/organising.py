@@ -14,12 +14,24 @@ from src.media.models.visibility import MANAGE, may_write, seen_by
 from src.media.services.assets import find_visible_asset
 
 
-def find_or_make_tags(names: Iterable[str]) -> list[Tag]:
-    """One tag per word, however it was typed; a new one keeps its first spelling."""
-    by_key = {normalise(name): " ".join(name.split()) for name in names}
-    by_key.pop("", None)
-    Tag.objects.bulk_create([Tag(name=name, key=key) for key, name in by_key.items()], ignore_conflicts=True)
-    return list(Tag.objects.filter(key__in=by_key))
+@transaction.atomic
+def find_or_make_tags(names: Iterable[str], *, field: str = "tags") -> list[Tag]:
+    """One tag per word, however it was typed; a new one keeps its first spelling. Locked, so that none is deleted
+    before it is used, and always in one order. Raises InvalidFields(blank, too_long) on `field`."""
+    by_key = {key_of(name, Tag, field): " ".join(name.split()) for name in names}
+    rows = [Tag(name=name, key=key) for key, name in sorted(by_key.items())]
+    Tag.objects.bulk_create(rows, ignore_conflicts=True)
+    return list(Tag.objects.filter(key__in=by_key).order_by("key").select_for_update(no_key=True))
+
+
+def key_of(name: str, table: type[Tag] | type[Collection], field: str = "name") -> str:
+    """What two spellings of a name share. Raises InvalidFields(blank, too_long): signs may stand for many letters."""
+    key, limit = normalise(name), table._meta.get_field("key").max_length or 0
+    if not key:
+        raise InvalidFields.one(field, "blank")
+    if len(key) > limit:
+        raise InvalidFields.one(field, "too_long", limit=limit)
+    return key
 
 
 def find_tags(names: Iterable[str]) -> list[Tag]:
@@ -33,12 +45,11 @@ def tags_for(user: Any) -> QuerySet[Tag]:
     return Tag.objects.filter(Exists(MediaAsset.tags.through.objects.filter(seen, tag=OuterRef("pk"))))
 
 
+@transaction.atomic
 def rename_tag(*, tag_id: int, name: str, user: Any) -> Tag:
-    """Everywhere. Raises Forbidden, NotFound, Conflict(tag_exists)."""
+    """Everywhere. Raises Forbidden, NotFound, InvalidFields(blank, too_long), Conflict(tag_exists)."""
     tag = _tag_to_manage(tag_id, user)
-    tag.name, tag.key = " ".join(name.split()), normalise(name)
-    if not tag.key:
-        raise InvalidFields.one("name", "blank")
+    tag.name, tag.key = " ".join(name.split()), key_of(name, Tag)
     try:
         with transaction.atomic():
             tag.save(update_fields=["name", "key"])
@@ -47,6 +58,7 @@ def rename_tag(*, tag_id: int, name: str, user: Any) -> Tag:
     return tag
 
 
+@transaction.atomic
 def delete_tag(*, tag_id: int, user: Any) -> None:
     """From every picture. Raises Forbidden, NotFound."""
     _tag_to_manage(tag_id, user).delete()
@@ -55,7 +67,7 @@ def delete_tag(*, tag_id: int, user: Any) -> None:
 def _tag_to_manage(tag_id: int, user: Any) -> Tag:
     if not user.has_perm(MANAGE):
         raise Forbidden("permission_denied")
-    tag = Tag.objects.filter(pk=tag_id).first()
+    tag = Tag.objects.select_for_update().filter(pk=tag_id).first()
     if tag is None:
         raise NotFound
     return tag
@@ -85,18 +97,23 @@ def create_collection(*, user: Any, fields: dict[str, Any]) -> Collection:
     return _save_collection(Collection(owner=user), fields, user)
 
 
+@transaction.atomic
 def update_collection(*, collection_id: UUID, user: Any, fields: dict[str, Any]) -> Collection:
     """Raises NotFound, Forbidden, Conflict(collection_exists)."""
     return _save_collection(_collection_to_write(collection_id, user), fields, user)
 
 
+@transaction.atomic
 def delete_collection(*, collection_id: UUID, user: Any) -> None:
     """The pictures stay. Raises NotFound, Forbidden."""
     _collection_to_write(collection_id, user).delete()
 
 
 def _collection_to_write(collection_id: UUID, user: Any) -> Collection:
-    collection = find_visible_collection(collection_id=collection_id, user=user)
+    rows = Collection.objects.visible_to(user).select_for_update()
+    collection = rows.filter(pk=collection_id).first()
+    if collection is None:
+        raise NotFound
     if not may_write(user, collection):
         raise Forbidden("permission_denied")
     return collection
@@ -105,9 +122,7 @@ def _collection_to_write(collection_id: UUID, user: Any) -> Collection:
 def _save_collection(collection: Collection, fields: dict[str, Any], user: Any) -> Collection:
     for name, value in fields.items():
         setattr(collection, name, value)
-    collection.key = normalise(collection.name)
-    if not collection.key:
-        raise InvalidFields.one("name", "blank")
+    collection.key = key_of(collection.name, Collection)
     try:
         with transaction.atomic():
             collection.save()

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -57,8 +57,16 @@ def save_durably(wanted: str, content: File) -> str:
         if isinstance(default_storage, FileSystemStorage):
             sync_file(Path(default_storage.path(file_name)), root=Path(default_storage.location))
     except OSError as exc:
+        _remove_rest(wanted)
         raise Unavailable("storage_unavailable") from exc
     return file_name
+
+
+def _remove_rest(wanted: str) -> None:
+    """What a full disk took of a file. The name is nobody else's: it holds a random id."""
+    if isinstance(default_storage, FileSystemStorage):
+        with suppress(OSError):
+            Path(default_storage.path(wanted)).unlink(missing_ok=True)
 
 
 def discard_original(original: StoredOriginal) -> None:

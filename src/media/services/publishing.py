@@ -93,16 +93,22 @@ def describe_link(link: PublishedLink, asset: MediaAsset, *, base_url: str) -> d
     return {
         "asset_id": str(asset.pk),
         "urls": urls,
-        "picture_html": picture_html(urls, asset, _widths(asset)),
+        "picture_html": picture_html(urls, asset, _extents(asset)),
         "is_alt_text_missing": not (asset.alt_text or asset.alt_text_en),
         "published_at": link.created_at.isoformat(),
     }
 
 
-def _widths(asset: MediaAsset) -> dict[int, tuple[int, int]]:
-    """Width and height, px, by size, as the made renditions have them."""
+def _extents(asset: MediaAsset) -> dict[int, tuple[int, int]]:
+    """Width and height, px, by size, as the copies have them, or will have once they are made again."""
     rows = Rendition.objects.filter(asset=asset, format=RenditionFormat.WEBP)
-    return {row.size: (row.width, row.height) for row in rows}
+    made = {row.size: (row.width, row.height) for row in rows}
+    return {size: made.get(size) or _shrunk(asset, size) for size in RENDITION_SIZES}
+
+
+def _shrunk(asset: MediaAsset, size: int) -> tuple[int, int]:
+    factor = min(1.0, size / max(asset.width, asset.height))
+    return max(1, round(asset.width * factor)), max(1, round(asset.height * factor))
 
 
 def picture_html(urls: dict[str, str], asset: MediaAsset, extents: dict[int, tuple[int, int]]) -> str:

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from src.core import background, db
-from src.core.child_processes import Unfinished
+from src.core.child_processes import OutOfMemory, TookTooLong, Unfinished
 from src.core.errors import AppError, NotFound, Unavailable, Unprocessable
 from src.media.decoding import RenderedFacts, render
 from src.media.models import MediaAsset, Rendition, RenditionFormat
@@ -26,6 +27,7 @@ from src.media.services.picture_processes import BLAMED, PROCESSES, problem_of
 log = structlog.get_logger("negareh.renditions")
 
 RETRY_AFTER_S = 5
+RETRY_FAILED_S = 600
 Wanted = tuple[UUID, int, str]
 _under_way: dict[Wanted, asyncio.Task[Rendition]] = {}
 
@@ -42,7 +44,7 @@ async def ensure_rendition(asset: MediaAsset, size: int, format: str) -> Renditi
     found = await db.run(_find, asset=asset, size=size, format=format)
     if found is not None:
         return found
-    if asset.rendition_problem:
+    if asset.rendition_problem or await asyncio.to_thread(cache.get, _failed_lately(asset, size, format)):
         raise Unprocessable("rendition_failed")
     wanted = (asset.pk, size, format)
     task = _under_way.get(wanted)
@@ -63,6 +65,10 @@ async def _make(asset: MediaAsset, size: int, format: str) -> Rendition:
         term = asset.provenance.get("digital_source_type", "")
         try:
             facts = await PROCESSES.run(render, str(source), target.name, size, format, term)
+        except (TookTooLong, OutOfMemory) as exc:
+            # The machine may have been busy: this copy is tried again later, others at once.
+            await asyncio.to_thread(cache.set, _failed_lately(asset, size, format), True, RETRY_FAILED_S)
+            raise Unprocessable("rendition_failed") from exc
         except BLAMED as exc:
             await db.run(_remember_problem, asset=asset, problem=problem_of(exc).code)
             raise Unprocessable("rendition_failed") from exc
@@ -73,6 +79,10 @@ async def _make(asset: MediaAsset, size: int, format: str) -> Rendition:
             raise Unavailable("storage_unavailable", retry_after_s=RETRY_AFTER_S) from exc
         file_name = await asyncio.to_thread(_store, Path(target.name), _name_of(asset, size, format))
     return await db.run(_write_row, asset=asset, size=size, format=format, file_name=file_name, facts=facts)
+
+
+def _failed_lately(asset: MediaAsset, size: int, format: str) -> str:
+    return f"rendition-failed:{asset.pk}:{size}:{format}"
 
 
 def _remember_problem(*, asset: MediaAsset, problem: str) -> None:

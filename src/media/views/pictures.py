@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from adrf.views import APIView as AsyncAPIView
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from src.core import db
 from src.core.envelope import success
 from src.core.file_answers import FileNegotiation, answer_with_file
 from src.core.schema import FILE_ANSWERS, NOTHING, envelope_of
@@ -97,16 +99,20 @@ class MediaFavouriteView(MediaView):
         return success("favourite_unmarked")
 
 
-class MediaOriginalView(FileNegotiation, MediaView):
+class MediaOriginalView(FileNegotiation, MediaView, AsyncAPIView):
     @extend_schema(responses=FILE_ANSWERS)
-    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+    async def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
         """The bytes exactly as they were received."""
-        asset = find_visible_asset(asset_id=asset_id, user=request.user)
-        return answer_with_file(
-            request,
-            open_original(asset),
-            size_bytes=asset.size_bytes,
-            mime_type=asset.mime_type,
-            etag=asset.sha256,
-            filename=f"{asset.pk}.{asset.file_name.rsplit('.', 1)[-1]}",
-        )
+        asset = await db.run(find_visible_asset, asset_id=asset_id, user=request.user)
+        return await db.run_with_files(_answer_with_original, request=request, asset=asset)
+
+
+def _answer_with_original(*, request: Request, asset: MediaAsset) -> HttpResponseBase:
+    return answer_with_file(
+        request,
+        open_original(asset),
+        size_bytes=asset.size_bytes,
+        mime_type=asset.mime_type,
+        etag=asset.sha256,
+        filename=f"{asset.pk}.{asset.file_name.rsplit('.', 1)[-1]}",
+    )

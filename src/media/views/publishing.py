@@ -71,4 +71,6 @@ class PublishedPictureView(FileNegotiation, AsyncAPIView):
         require_offered(size, format)
         asset = await db.run(find_published, token=token)
         rendition = await ensure_rendition(asset, size, format)
-        return mark_public(await db.run(answer_with_rendition, request=request, rendition=rendition, headers=PUBLIC))
+        return mark_public(
+            await db.run_with_files(answer_with_rendition, request=request, rendition=rendition, headers=PUBLIC)
+        )

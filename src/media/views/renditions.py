@@ -34,7 +34,7 @@ class MediaRenditionView(FileNegotiation, MediaView, AsyncAPIView):
         require_offered(size, format)
         asset = await db.run(find_visible_asset, asset_id=asset_id, user=request.user)
         rendition = await ensure_rendition(asset, size, format)
-        return await db.run(answer_with_rendition, request=request, rendition=rendition, headers=CACHE)
+        return await db.run_with_files(answer_with_rendition, request=request, rendition=rendition, headers=CACHE)
 
 
 def require_offered(size: int, format: str) -> None:

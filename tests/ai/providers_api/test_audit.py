@@ -61,6 +61,25 @@ def test_a_change_of_nothing_that_matters_is_not_recorded(boss):
     assert actions("provider.") == []
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"config": {"organization": "org-2"}}, "config_digest"),
+        ({"api_base_url": "https://images.example.org/v2"}, "api_base_url_digest"),
+    ],
+)
+def test_a_change_of_what_is_not_shown_is_recorded_as_a_change(boss, change, name):
+    provider = make_provider(key=None, api_base_url="https://images.example.org/v1", config={"organization": "org-1"})
+
+    boss.patch(f"{ROOT}{provider.pk}/", change)
+
+    [entry] = found()
+    assert set(entry.after) == {name}
+    assert entry.before[name] != entry.after[name]
+    assert len(entry.after[name]) == FINGERPRINT_CHARS
+    assert "org-" not in str([entry.before, entry.after])
+
+
 def test_of_an_address_only_the_origin_is_recorded(boss):
     provider = make_provider(key=None)
 
