@@ -36,10 +36,12 @@ def fetch(url: str, method: str = "GET", *, token: str = "", body: Any = None, *
 def send_form(url: str, token: str, content: bytes) -> Fetched:
     """A form with that file."""
     parts = urlsplit(url)
-    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=x"}
+    # Long enough to be in no picture.
+    boundary = b"between-the-parts-of-a-form"
+    head = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": f"multipart/form-data; boundary={boundary.decode()}"}
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     with closing(connection):
-        connection.request("POST", parts.path, head + content + b"\r\n--x--\r\n", headers)
+        connection.request("POST", parts.path, head + content + b"\r\n--" + boundary + b"--\r\n", headers)
         with connection.getresponse() as response:
             return Fetched(response.status, response.headers, response.read())

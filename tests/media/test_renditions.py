@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.cache import cache
 from PIL import Image
 
 from src.core.errors import NotFound, Unavailable, Unprocessable
@@ -239,6 +240,23 @@ def test_a_missing_original_is_not_the_pictures_fault(ai_manager, settings):
     assert (caught.value.code, asset.rendition_problem) == ("original_missing", "")
 
 
+def test_a_copy_that_takes_too_long_is_tried_again_later_and_others_at_once(ai_manager, monkeypatch):
+    asset = make_asset(ai_manager, encode(noise((800, 800)).resize((4000, 4000)), "PNG", compress_level=1))
+
+    with monkeypatch.context() as hurried:
+        hurried.setattr(PROCESSES, "_timeout_s", 0.05)
+        with pytest.raises(Unprocessable):
+            async_to_sync(ensure_rendition)(asset, 1024, "avif")
+
+    asset.refresh_from_db()
+    assert asset.rendition_problem == ""
+    assert async_to_sync(ensure_rendition)(asset, 320, "webp").size == 320
+    with pytest.raises(Unprocessable):
+        async_to_sync(ensure_rendition)(asset, 1024, "avif")
+    cache.clear()
+    assert async_to_sync(ensure_rendition)(asset, 1024, "avif").size == 1024
+
+
 def test_processes_that_are_stopped_are_not_the_pictures_fault(ai_manager):
     asset = make_asset(ai_manager, encode(noise((800, 800)).resize((4000, 4000)), "PNG", compress_level=1))
 
@@ -295,7 +313,8 @@ def wait_for(condition) -> bool:
 
 
 def test_after_an_upload_the_usual_copies_are_made_unasked(server, ai_manager, token_of):
-    send_form(f"{server.url}/api/media/uploads/", token_of(ai_manager), encode(noise((1200, 900)), "PNG"))
+    sent = send_form(f"{server.url}/api/media/uploads/", token_of(ai_manager), encode(noise((1200, 900)), "PNG"))
+    assert sent.status == 201, sent.body
 
     assert wait_for(lambda: Rendition.objects.count() == 2)
     assert {(row.size, row.format) for row in Rendition.objects.all()} == {(320, "webp"), (1024, "webp")}

@@ -1,10 +1,12 @@
 import hashlib
+import resource
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 
-from src.core.errors import NotFound
+from src.core.errors import NotFound, Unavailable
 from src.media.inspection import inspect_picture
 from src.media.services.assets import find_visible_asset, title_from_prompt
 from src.media.services.originals import open_original, store_original
@@ -89,3 +91,16 @@ def test_an_asset_that_is_not_there_is_not_found(super_admin):
 )
 def test_a_title_is_the_prompts_start_on_one_line_cut_at_a_word(prompt, title):
     assert title_from_prompt(prompt) == title
+
+
+def test_a_full_disk_leaves_nothing_of_a_picture(settings):
+    content = draw((64, 48), "png") + bytes(100_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(Unavailable):
+            store_original(content=content, facts=inspect_picture(content))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
