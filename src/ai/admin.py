@@ -55,12 +55,14 @@ class ProviderForm(ServiceForm):
     def apply(self, changes: dict[str, Any]) -> None:
         key = changes.pop("new_key", None) or (RemoveKey if changes.get("remove_key") else None)
         changes.pop("remove_key", None)
-        update_provider(provider_id=self.instance.pk, changes=changes, key=key, actor=self.actor)
+        saved = update_provider(provider_id=self.instance.pk, changes=changes, key=key, actor=self.actor)
+        self.outcome = saved.code
 
 
 @admin.register(AIProvider)
 class ProviderAdmin(ServiceAdmin):
     form = ProviderForm
+    warnings = ("provider_saved_key_invalid", "provider_saved_key_unchecked")
     fieldsets = (
         (None, {"fields": ("slug", "name", "display_name", "description", "website", "sort_order")}),
         (_("Service"), {"fields": ("adapter", "api_base_url", "allow_private_address", "config", "is_active")}),

@@ -3,14 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from src.core.admin_labels import label_columns
+from src.core.audit import record
 from src.core.errors import AppError, InvalidFields
 from src.core.messages import text_for
 
@@ -35,6 +37,20 @@ class SuperAdminSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
+
+    @transaction.atomic
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """One's own. A redirect means that it was changed."""
+        answer = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == 302:
+            record(
+                "person.password_changed",
+                actor=request.user,
+                object_type="person",
+                object_id=request.user.pk,
+                object_label=request.user.get_username(),
+            )
+        return answer
 
 
 def name_model(model: type[Model], one: Any, many: Any) -> None:
@@ -67,6 +83,8 @@ class ServiceForm(forms.ModelForm):
     """A form whose changes a service makes, with all that it checks and records; `save` writes nothing."""
 
     actor: Any = None
+    outcome: str = ""
+    """The code of what the service says of it."""
 
     def apply(self, changes: dict[str, Any]) -> None:
         """Call the service with what was changed. May raise AppError."""
@@ -97,6 +115,7 @@ class ServiceAdmin(admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    warnings: tuple[str, ...] = ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
@@ -115,7 +134,9 @@ class ServiceAdmin(admin.ModelAdmin):
         return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form's service has done so."""
+        """The form's service has done so; what it warns of is said beside Django's word of success."""
+        if form.outcome in self.warnings:
+            self.message_user(request, text_for(form.outcome), messages.WARNING)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

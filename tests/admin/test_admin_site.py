@@ -255,6 +255,35 @@ def test_a_password_can_be_set_and_that_is_noted(boss, stranger):
     assert AuditEntry.objects.filter(action="person.password_changed").count() == 1
 
 
+def test_a_password_of_ones_own_is_noted_too_when_it_was_changed(super_admin):
+    super_admin.set_password("the old pass phrase")
+    super_admin.save()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(super_admin)
+    new = {"new_password1": "a long pass phrase", "new_password2": "a long pass phrase"}
+
+    statuses = [
+        client.post("/admin/password_change/", {"old_password": old, **new}).status_code
+        for old in ("not the old one", "the old pass phrase")
+    ]
+
+    assert statuses == [200, 302]
+    [entry] = AuditEntry.objects.filter(action="person.password_changed")
+    assert (entry.actor_name, entry.object_id) == ("super", str(super_admin.pk))
+
+
+def test_a_refused_key_is_said_as_a_warning(transactional_db, boss, upstream):
+    provider = make_openai(upstream)
+    path = address(AIProvider, "change", provider.pk)
+
+    answer = boss.post(path, {**form_of(boss.get(path)), "new_key": "sk-test-refused"}, follow=True)
+
+    provider.refresh_from_db()
+    assert (provider.is_active, provider.key_status) == (False, "invalid")
+    [warning] = [str(said) for said in answer.context["messages"] if said.level_tag == "warning"]
+    assert "refused the API key" in warning
+
+
 def test_of_a_persons_settings_only_the_limits_change(boss, ai_manager):
     own = make_settings(ai_manager, make_provider(), key=OWN_KEY)
     path = address(AdminProviderSettings, "change", own.pk)

@@ -27,7 +27,7 @@ def media_is_local() -> bool:
 def folders_to_keep() -> list[Folder]:
     """The originals, unless an object store holds them, and the inbox; renditions are made again from originals."""
     media = [Folder(MEDIA, Path(settings.MEDIA_ROOT), (RENDITIONS,))] if media_is_local() else []
-    return [*media, Folder(INBOX, Path(settings.INBOX_DIR))]
+    return [*media, Folder(INBOX, Path(settings.INBOX_DIR), is_emptied=True)]
 
 
 def try_stored_keys() -> KeyReport:

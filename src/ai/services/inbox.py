@@ -84,10 +84,27 @@ def sweep_inbox(*, dry_run: bool = False) -> dict[str, int]:
         GenerationOutput.objects.filter(pk=output.pk).update(inbox_path="")
         results += 1
     for folder in quarantined:
-        shutil.rmtree(folder)
+        # Another process may be sweeping too.
+        with suppress(FileNotFoundError):
+            _remove_folder(folder)
     return {"results": results, "quarantined": len(quarantined)}
 
 
 def _old_quarantine() -> list[Path]:
     oldest_kept = time.time() - QUARANTINE_LIFETIME.total_seconds()
-    return [path for path in full_path(QUARANTINE).glob("*/*") if path.stat().st_mtime < oldest_kept]
+    return [path for path in full_path(QUARANTINE).glob("*/*") if _is_older(path, oldest_kept)]
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    """False also for what another sweeper has just removed."""
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
+
+
+def _remove_folder(folder: Path) -> None:
+    """Also while another sweeper removes it; each round leaves less of it."""
+    while folder.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)

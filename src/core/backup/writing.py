@@ -3,10 +3,11 @@
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,20 +21,49 @@ from src.core.durable import sync_folder
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder on this disk that goes into the archive as `name`, without what begins with `left_out` in it."""
+    """A folder on this disk that goes into the archive as `name`, without what begins with `left_out` in it.
+
+    From one that `is_emptied` while the server works, files go that the dump may still point to.
+    """
 
     name: str
     path: Path
     left_out: tuple[str, ...] = ()
+    is_emptied: bool = False
 
     def files(self) -> Iterator[tuple[str, Path]]:
-        """Member name and path; drafts that are still being written (hidden files) are no files yet."""
-        for folder, _folders, names in os.walk(self.path):
+        """Member name and path; drafts that are still being written are hidden and no files yet."""
+        for folder, inner, names in os.walk(self.path):
+            inner[:] = [name for name in inner if not name.startswith(".")]
             for name in names:
                 path = Path(folder) / name
                 relative = path.relative_to(self.path).as_posix()
                 if not name.startswith(".") and not relative.startswith(self.left_out or ("\0",)):
                     yield f"{self.name}/{relative}", path
+
+    def hold_in(self, stage: Path) -> int:
+        """Keep the files in `stage`, by links, or by copies where it lies on another disk; those held already stay.
+        How many were gone when their turn came."""
+        gone = 0
+        for name, path in self.files():
+            held = stage / name
+            if held.exists():
+                continue
+            held.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _link_or_copy(path, held)
+            except FileNotFoundError:
+                gone += 1
+        return gone
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copy2(source, target)
 
 
 class HashingReader:
@@ -74,13 +104,20 @@ def write_backup(*, target: Path, folders: list[Folder], keyring_key_ids: list[s
 
 def _write(file: BinaryIO, found: Manifest, folders: list[Folder], *, is_packed: bool, beside: Path) -> None:
     with tarfile.open(fileobj=file, mode="w|gz" if is_packed else "w|", format=tarfile.PAX_FORMAT) as archive:
-        with tempfile.TemporaryDirectory(dir=beside, prefix=".backup-") as folder:
-            dump = Path(folder) / "dump"
+        with tempfile.TemporaryDirectory(dir=beside, prefix=".backup-") as stage:
+            emptied = [place for place in folders if place.is_emptied]
+            dump = Path(stage) / "dump"
+            # Before the dump for what goes meanwhile, after it for what came.
+            found.skipped += sum(place.hold_in(Path(stage)) for place in emptied)
             dump_database(dump)
+            found.skipped += sum(place.hold_in(Path(stage)) for place in emptied)
             _add(archive, found, MEMBERS[found.database_vendor], dump)
-        for place in folders:
-            for name, path in place.files():
-                _add(archive, found, name, path)
+            dump.unlink()
+            for place in folders:
+                if place.is_emptied:
+                    place = replace(place, path=Path(stage) / place.name)
+                for name, path in place.files():
+                    _add(archive, found, name, path)
         content = found.to_json()
         entry = tarfile.TarInfo(manifest.NAME)
         entry.size, entry.mode = len(content), 0o600

@@ -15,6 +15,9 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
+from config.asgi import CannotStart, take_single_process_lock
+from src.ai.management.commands.restore import _no_server
+from src.core.backup.writing import Folder
 from tests.ai.commands.conftest import Installation
 
 STORE_KEY = """
@@ -288,3 +291,23 @@ def test_missing_or_older_tools_are_named(origin, tmp_path, script, said):
 
     assert said in poor.try_to_run("backup", str(tmp_path / "b.tar")).stderr
     assert not (tmp_path / "b.tar").exists() and not (tmp_path / "b.tar.part").exists()
+
+
+def test_a_picture_that_leaves_the_inbox_while_the_archive_is_written_is_in_it(tmp_path):
+    inbox = tmp_path / "inbox"
+    (inbox / "aa").mkdir(parents=True)
+    (inbox / "aa" / "result-0.png").write_bytes(b"paid for")
+    (tmp_path / "stage").mkdir()
+
+    held = Folder("inbox", inbox, is_emptied=True).held_in(tmp_path / "stage")
+    (inbox / "aa" / "result-0.png").unlink()
+
+    assert [(name, path.read_bytes()) for name, path in held.files()] == [("inbox/aa/result-0.png", b"paid for")]
+
+
+def test_no_server_starts_while_a_backup_is_brought_back(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+    with _no_server(), pytest.raises(CannotStart):
+        take_single_process_lock(tmp_path / "server.lock")
+    take_single_process_lock(tmp_path / "server.lock").close()

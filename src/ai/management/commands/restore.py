@@ -2,6 +2,8 @@
 
 import fcntl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +37,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            _require_no_server()
-            if not options["force"]:
-                _require_empty()
-            with tempfile.TemporaryDirectory(dir=settings.VAR_DIR, prefix="restore-") as folder:
-                self._restore(options["file"], Path(folder))
+            with _no_server():
+                if not options["force"]:
+                    _require_empty()
+                with tempfile.TemporaryDirectory(dir=settings.VAR_DIR, prefix="restore-") as folder:
+                    self._restore(options["file"], Path(folder))
+                self._report_keys()
         except BackupRefused as exc:
             raise CommandError(str(exc)) from exc
-        self._report_keys()
 
     def _restore(self, source: Path, stage: Path) -> None:
         found = unpack(source=source, stage=stage, folders=(MEDIA, INBOX))
@@ -90,13 +92,13 @@ def _require_empty() -> None:
         raise BackupRefused(f"{media} holds files already; --force adds those of the archive.")
 
 
-def _require_no_server() -> None:
-    """As far as can be told: a server without Redis holds this lock."""
+@contextmanager
+def _no_server() -> Iterator[None]:
+    """None runs, and none starts meanwhile, as far as can be told: a server without Redis holds this lock."""
     path = Path(settings.VAR_DIR) / "server.lock"
-    if not path.exists():
-        return
-    with path.open() as lock:
+    with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             raise BackupRefused("The server runs: stop it first.") from exc
+        yield
