@@ -84,9 +84,7 @@ def sweep_inbox(*, dry_run: bool = False) -> dict[str, int]:
         GenerationOutput.objects.filter(pk=output.pk).update(inbox_path="")
         results += 1
     for folder in quarantined:
-        # Another process may be sweeping too.
-        with suppress(FileNotFoundError):
-            _remove_folder(folder)
+        _remove_folder(folder)
     return {"results": results, "quarantined": len(quarantined)}
 
 

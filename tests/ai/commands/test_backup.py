@@ -17,7 +17,7 @@ from psycopg import sql
 
 from config.asgi import CannotStart, take_single_process_lock
 from src.ai.management.commands.restore import _no_server
-from src.core.backup.writing import Folder
+from src.core.backup import writing
 from tests.ai.commands.conftest import Installation
 
 STORE_KEY = """
@@ -293,16 +293,29 @@ def test_missing_or_older_tools_are_named(origin, tmp_path, script, said):
     assert not (tmp_path / "b.tar").exists() and not (tmp_path / "b.tar.part").exists()
 
 
-def test_a_picture_that_leaves_the_inbox_while_the_archive_is_written_is_in_it(tmp_path):
+def test_a_picture_that_leaves_the_inbox_while_the_archive_is_written_is_in_it(db, tmp_path, monkeypatch):
     inbox = tmp_path / "inbox"
     (inbox / "aa").mkdir(parents=True)
     (inbox / "aa" / "result-0.png").write_bytes(b"paid for")
-    (tmp_path / "stage").mkdir()
 
-    held = Folder("inbox", inbox, is_emptied=True).held_in(tmp_path / "stage")
-    (inbox / "aa" / "result-0.png").unlink()
+    def dump_while_it_leaves(target: Path) -> None:
+        target.write_bytes(b"a dump")
+        (inbox / "aa" / "result-0.png").unlink()
+        (inbox / "aa" / "gone.png").unlink()
+        (inbox / "aa" / "result-1.png").write_bytes(b"paid for meanwhile")
 
-    assert [(name, path.read_bytes()) for name, path in held.files()] == [("inbox/aa/result-0.png", b"paid for")]
+    monkeypatch.setattr(writing, "dump_database", dump_while_it_leaves)
+    (inbox / "aa" / "gone.png").symlink_to(tmp_path / "nowhere")
+
+    found = writing.write_backup(
+        target=tmp_path / "b.tar",
+        folders=[writing.Folder("inbox", inbox, is_emptied=True)],
+        keyring_key_ids=[],
+        media="included",
+    )
+
+    assert set(names_in(tmp_path / "b.tar")) >= {"inbox/aa/result-0.png", "inbox/aa/result-1.png"}
+    assert found.skipped == 1
 
 
 def test_no_server_starts_while_a_backup_is_brought_back(settings, tmp_path):

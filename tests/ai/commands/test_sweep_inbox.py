@@ -1,6 +1,7 @@
 """Unsaved pictures go after 24 hours, quarantine after 30 days, and nothing else goes."""
 
 import os
+import shutil
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -100,6 +101,22 @@ def test_younger_quarantine_stays(db, capsys):
     assert sweep(capsys) == "removed 0 pictures, 0 quarantined answers"
 
     assert full_path(path).read_bytes() == b"no picture"
+
+
+def test_what_another_sweeper_removes_at_the_same_time_is_no_error(db, capsys, monkeypatch, tmp_path):
+    path = full_path(quarantined(30 * DAY_S + 60))
+    vanished = path.parent.with_name("vanished")
+    vanished.symlink_to(tmp_path / "nowhere")
+    remove = shutil.rmtree
+
+    def remove_after_another(folder):
+        remove(folder)
+        remove(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_after_another)
+
+    assert sweep(capsys) == "removed 0 pictures, 1 quarantined answers"
+    assert not path.parent.exists()
 
 
 def test_an_answer_that_is_still_worked_on_stays(db, capsys):
