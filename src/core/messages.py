@@ -21,7 +21,9 @@ CORE_ERRORS: dict[str, Any] = {
     "not_found": _("Not found."),
     "method_not_allowed": _("This method is not offered here."),
     "not_acceptable": _("The answer is only available as JSON."),
-    "unsupported_media_type": _("Send the body as application/json."),
+    "unsupported_media_type": _(
+        "This type of body is not taken here: send application/json, or multipart/form-data to upload a file."
+    ),
     "body_too_large": _("The body is larger than the %(cap_bytes)s bytes accepted here."),
     "malformed_form": _("The form cannot be read."),
     "malformed_json": _("The body is not valid JSON."),

@@ -17,7 +17,7 @@ FAILURES = {
     "403": "Not permitted, or the token lacks the scope (`errors.scope`).",
     "404": "Not there, or not for you.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is of a type that the call does not take.",
     "default": "Any other failure, in the same shape.",
 }
 
