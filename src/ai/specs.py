@@ -1,10 +1,10 @@
-"""What a model can be asked for (`ImageSpec`) and what it costs (`Price`), typed; stored as JSON on the model.
+"""What a model can be asked for (`ImageSpec`) and what it charges (`Price`), typed; stored as JSON on the model.
 
 In an image spec, null means that the service has no such parameter.
 """
 
 import re
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -50,6 +50,7 @@ class ImageSpec(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     qualities: tuple[str, ...] | None = None
     styles: tuple[str, ...] | None = None
     output_formats: tuple[str, ...] | None = None
+    output_compression: bool | None = None
     backgrounds: tuple[str, ...] | None = None
     max_n: Annotated[int, Meta(ge=1, le=MAX_N)] | None = None
     prompt_max_chars: int | None = None
@@ -115,77 +116,3 @@ def split_size(size: str | None) -> tuple[int, int] | None:
     """`1024x768` as (width, height) in pixels; None for `auto`, None, or anything else."""
     match = SIZE.fullmatch(size or "")
     return (int(match[1]), int(match[2])) if match else None
-
-
-def highest_cost_micros(pricing: tuple[Price, ...], *, size: str | None, quality: str | None, n: int) -> int | None:
-    """The most that `n` pictures can cost by the table, rounded up; None if the table does not say.
-
-    Parameters left open (None or `auto`) could become any: the dearest counts.
-    """
-    amounts = [amount for price in pricing if (amount := _most_per_image(price, size, quality)) is not None]
-    return int((max(amounts) * n).to_integral_value(ROUND_CEILING)) if amounts else None
-
-
-def _most_per_image(price: Price, size: str | None, quality: str | None) -> Decimal | None:
-    when = price.when or PriceCondition()
-    if not (_may_be(when.size, size) and _may_be(when.quality, quality)):
-        return None
-    if price.unit == "image":
-        return price.micros
-    if price.unit == "megapixel" and (pair := split_size(size)):
-        return price.micros * Decimal(pair[0] * pair[1]) / 1_000_000
-    return None
-
-
-def _may_be(required: str | None, asked: str | None) -> bool:
-    return required is None or asked in (None, "auto", required)
-
-
-def real_cost_micros(
-    pricing: tuple[Price, ...],
-    *,
-    usage: TokenUsage | None,
-    sizes: list[tuple[int, int]],
-    quality: str | None,
-) -> int | None:
-    """What the delivered pictures (`sizes` in pixels) cost: by reported tokens, else by the table, else None."""
-    amount = _cost_of_tokens(pricing, usage) if usage else None
-    if amount is None:
-        each = [_cost_of_picture(pricing, size, quality) for size in sizes]
-        known = [cost for cost in each if cost is not None]
-        amount = sum(known, Decimal(0)) if each and len(known) == len(each) else None
-    return None if amount is None else int(amount.to_integral_value(ROUND_HALF_UP))
-
-
-def _cost_of_tokens(pricing: tuple[Price, ...], usage: TokenUsage) -> Decimal | None:
-    by_unit = {price.unit: price.micros for price in pricing if price.when in (None, PriceCondition())}
-    counts: dict[Unit, int] = {
-        "mtok_in": usage.text_in,
-        "mtok_image_in": usage.image_in,
-        "mtok_out": usage.text_out,
-        "mtok_image_out": usage.image_out,
-    }
-    used = {unit: count for unit, count in counts.items() if count}
-    if not used or not used.keys() <= by_unit.keys():
-        return None
-    return sum((by_unit[unit] * count / 1_000_000 for unit, count in used.items()), Decimal(0))
-
-
-def _cost_of_picture(pricing: tuple[Price, ...], size: tuple[int, int], quality: str | None) -> Decimal | None:
-    """The price whose conditions all hold for certain; None where an open parameter leaves a choice."""
-    text = f"{size[0]}x{size[1]}"
-    for price in sorted(pricing, key=_conditions, reverse=True):
-        when = price.when or PriceCondition()
-        if when.resolution or when.size not in (None, text) or when.quality not in (None, quality):
-            continue
-        if price.unit == "image":
-            return price.micros
-        if price.unit == "megapixel":
-            return price.micros * Decimal(size[0] * size[1]) / 1_000_000
-    return None
-
-
-def _conditions(price: Price) -> int:
-    """How many: the more specific price counts before the more general one."""
-    when = price.when or PriceCondition()
-    return sum(value is not None for value in (when.quality, when.size, when.resolution))

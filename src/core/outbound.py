@@ -7,8 +7,9 @@ OutboundError
 └── AnswerTooLarge   the answer passed the cap and was cut off
 """
 
+import io
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -74,6 +75,21 @@ class PrivateAddress:
             return (URL.build(scheme="http", host=self.host).raw_host, self.port) == (host, port)
         except ValueError:
             return False
+
+
+@dataclass(frozen=True)
+class FormPart:
+    """One field of a multipart form; with `filename` it is a file."""
+
+    name: str
+    content: str | bytes = field(repr=False)
+    filename: str = ""
+    content_type: str = ""
+
+
+Form = tuple[FormPart, ...]
+OnChunk = Callable[[bytes], Awaitable[bool]]
+"""Is given each piece of a 2xx answer's body as it comes; True means that the rest is not waited for."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +175,10 @@ async def send(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
+    body: bytes | Form | None = None,
     limits: Limits | None = None,
     allowed: PrivateAddress | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> Answer:
     """One request, one answer of any status. Redirects are not followed, proxies not read from the environment.
 
@@ -177,12 +194,13 @@ async def send(
                 method,
                 target,
                 headers={"User-Agent": USER_AGENT, **(headers or {})},
-                data=body,
+                data=_payload_of(body),
                 timeout=timeout,
                 allow_redirects=False,
             ) as response,
         ):
-            content = await _read_capped(response, limits.answer_bytes)
+            watcher = on_chunk if 200 <= response.status < 300 else None
+            content = await _read_capped(response, limits.answer_bytes, watcher)
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, lowered, content)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as exc:
@@ -193,7 +211,18 @@ async def send(
         raise Interrupted(type(exc).__name__) from exc
 
 
-async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int) -> bytes:
+def _payload_of(body: bytes | Form | None) -> io.BytesIO | aiohttp.FormData | None:
+    """Bytes as a file, which aiohttp sends in pieces; a form with each part's own type."""
+    if body is None or isinstance(body, bytes):
+        return None if body is None else io.BytesIO(body)
+    form = aiohttp.FormData()
+    for part in body:
+        content = io.BytesIO(part.content) if isinstance(part.content, bytes) else part.content
+        form.add_field(part.name, content, filename=part.filename or None, content_type=part.content_type or None)
+    return form
+
+
+async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int, on_chunk: OnChunk | None) -> bytes:
     declared = response.content_length
     if declared is not None and declared > cap_bytes:
         raise AnswerTooLarge("declared")
@@ -202,6 +231,8 @@ async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int) -> byte
         content += chunk
         if len(content) > cap_bytes:
             raise AnswerTooLarge("read")
+        if on_chunk is not None and await on_chunk(chunk):
+            break
     return bytes(content)
 
 

@@ -4,14 +4,17 @@ request (announced before its socket opens, handed on before it is parsed) and c
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
+import structlog
 
 from src.ai.providers.contract import (
+    CallResult,
     GeneratedImage,
+    ImageEditRequest,
     ImageLink,
     ImageRequest,
     ImageResult,
@@ -33,11 +36,13 @@ from src.ai.providers.errors import (
     QuotaExhausted,
     RateLimited,
     Rejected,
+    ServiceFailed,
     Unreachable,
     strike_out_key,
 )
+from src.ai.providers.sse import EventStream
 from src.core import outbound
-from src.core.outbound import Answer, Limits, PrivateAddress
+from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
@@ -51,22 +56,53 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray"
 
 
 NeedsKey = Literal["always", "never", "by_row"]
+CostSource = Literal["cost", "tokens", ""]
+OnDocument = Callable[[dict[str, Any]], Awaitable[bool]]
+log = structlog.get_logger("negareh.providers")
 
 
 class Adapter(ABC):
-    """How one service is spoken to. `needs_key`: always, never, or `by_row` (the row's config decides)."""
+    """How one service is spoken to.
+
+    `needs_key`: always, never, or `by_row` (the row's config decides). `cost_source`: what the service tells of a
+    picture's cost: `cost` (an amount), `tokens`, or `` (nothing; the price table decides). `key_check` names the
+    call behind `check_key`. `listed_capabilities`: of which models `list_models` is the whole list (None: of all).
+    `reference_bytes`: the most that one request's reference pictures may have together. `parameters`: the names of
+    ImageParams, besides prompt and n, that the service can be told.
+    """
 
     slug: str
     label: str
     base_url: str = ""
     makes_images: bool = True
     edits_images: bool = False
+    takes_mask: bool = False
+    max_references: int = 0
+    reference_bytes: int = 50 * 1024 * 1024
+    streams_previews: bool = False
+    resumes_calls: bool = False
+    one_picture_per_call: bool = False
     is_trained_model: bool = True
     needs_key: NeedsKey = "always"
+    parameters: frozenset[str] = frozenset()
+    cost_source: CostSource = ""
+    key_check: str = ""
+    listed_capabilities: frozenset[str] | None = None
 
-    @abstractmethod
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        """Pictures for one request. Raises ProviderError, NoImageReturned for an answer without any."""
+        """Pictures for one request. Raises ProviderError, NoImageReturned for an answer without any; what went wrong
+        with one of several calls stays in its CallResult."""
+        raise Rejected(reason="no_images")
+
+    async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
+        """Pictures made from the request's references. Raises as `generate`."""
+        raise Rejected(reason="no_edits")
+
+    async def resume(
+        self, conn: ProviderConnection, request: ImageRequest, *, handle: str, call_index: int, on_event: OnEvent
+    ) -> CallResult:
+        """Ask again for a paid call that was left unfinished after its ResumeHandle. Raises ProviderError."""
+        raise Rejected(reason="no_resuming")
 
     @abstractmethod
     async def check_key(self, conn: ProviderConnection) -> KeyCheck:
@@ -74,7 +110,7 @@ class Adapter(ABC):
 
     @abstractmethod
     async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
-        """The service's own list. Raises ProviderError."""
+        """The service's own list, all pages of it. Raises ProviderError."""
 
     def auth_headers(self, conn: ProviderConnection) -> dict[str, str]:
         return {"Authorization": f"Bearer {conn.key.reveal()}"} if conn.key else {}
@@ -83,9 +119,22 @@ class Adapter(ABC):
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         """The error that an answer outside 2xx means; the HTTP status decides first, free text never."""
 
-    async def call(self, conn: ProviderConnection, method: str, path: str) -> Answer:
-        """A request that costs nothing. Raises ProviderError for no answer or one outside 2xx."""
-        answer = await self._send(conn, method, path, body=None, limits=CHECK_LIMITS, is_paid=False)
+    async def call(
+        self,
+        conn: ProviderConnection,
+        method: str,
+        path: str,
+        *,
+        base_url: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A request that costs nothing. Raises ProviderError for no answer or one outside 2xx.
+
+        `base_url`: of another host of the same service; the key goes there, so it must stand in the adapter's code.
+        """
+        answer = await self._send(
+            conn, method, path, base_url=base_url, headers=headers, limits=CHECK_LIMITS, is_paid=False
+        )
         if not 200 <= answer.status < 300:
             raise self.class_error(answer, conn)
         return answer
@@ -94,18 +143,60 @@ class Adapter(ABC):
         self,
         conn: ProviderConnection,
         path: str,
-        payload: Mapping[str, Any],
+        payload: Mapping[str, Any] | Form,
         *,
         on_event: OnEvent,
         call_index: int = 0,
+        headers: Mapping[str, str] | None = None,
+        on_chunk: OnChunk | None = None,
+        is_last: bool = True,
     ) -> Answer:
-        """One paid POST of JSON. Raises ProviderError with `charged` told honestly."""
-        body = msgspec.json.encode(payload)
-        limits = Limits(total_s=conn.timeout_s, read_gap_s=conn.timeout_s)
+        """One paid POST of JSON or of a form. Raises ProviderError with `charged` told honestly.
+
+        `is_last` false: the answer only names a job; the one that holds the pictures is handed on by `hand_on`.
+        """
         await on_event(Sent(call_index=call_index))
-        answer = await self._send(conn, "POST", path, body=body, limits=limits, is_paid=True)
+        answer = await self._send(
+            conn,
+            "POST",
+            path,
+            payload=payload,
+            headers=headers,
+            limits=Limits(total_s=conn.timeout_s, read_gap_s=conn.timeout_s),
+            on_chunk=on_chunk,
+            is_paid=True,
+        )
         if not 200 <= answer.status < 300:
             raise self.class_error(answer, conn)
+        if is_last:
+            await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
+        return answer
+
+    async def paid_stream(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any] | Form,
+        *,
+        on_event: OnEvent,
+        on_document: OnDocument,
+    ) -> Answer:
+        """`paid_call` for an answer that comes as server-sent events: `on_document` gets each one's JSON and returns
+        True for the one after which nothing is waited for. Services may answer plain JSON all the same."""
+        stream = EventStream()
+
+        async def on_chunk(chunk: bytes) -> bool:
+            for document in stream.feed(chunk):
+                if await on_document(document):
+                    return True
+            return False
+
+        return await self.paid_call(conn, path, payload, on_event=on_event, on_chunk=on_chunk)
+
+    async def hand_on(
+        self, conn: ProviderConnection, answer: Answer, *, on_event: OnEvent, call_index: int = 0
+    ) -> None:
+        """Report the answer that holds the pictures (or their links), before it is read."""
         await on_event(
             Received(
                 body=answer.body,
@@ -114,7 +205,6 @@ class Adapter(ABC):
                 call_index=call_index,
             )
         )
-        return answer
 
     async def _send(
         self,
@@ -122,36 +212,46 @@ class Adapter(ABC):
         method: str,
         path: str,
         *,
-        body: bytes | None,
         limits: Limits,
         is_paid: bool,
+        payload: Mapping[str, Any] | Form | None = None,
+        base_url: str = "",
+        headers: Mapping[str, str] | None = None,
+        on_chunk: OnChunk | None = None,
     ) -> Answer:
-        headers = {"Accept": "application/json", **self.auth_headers(conn)}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        sent = {"Accept": "application/json", **self.auth_headers(conn), **(headers or {})}
+        body = msgspec.json.encode(payload) if isinstance(payload, Mapping) else payload
+        if isinstance(body, bytes):
+            sent["Content-Type"] = "application/json"
         unclear = "unknown" if is_paid else "no"
         try:
             return await outbound.send(
                 method,
-                conn.base_url.rstrip("/") + path,
-                headers=headers,
+                (base_url or conn.base_url).rstrip("/") + path,
+                headers=sent,
                 body=body,
                 limits=limits,
                 allowed=private_address(conn),
+                on_chunk=on_chunk,
             )
         except outbound.NotSent as exc:
             raise Unreachable(reason=_reason_of(exc)) from exc
         except outbound.TimedOut as exc:
             raise ProviderTimeout(charged=unclear) from exc
+        except outbound.AnswerTooLarge as exc:
+            raise BrokenAnswer(charged=unclear, reason="answer_too_large") from exc
         except outbound.OutboundError as exc:
             raise BrokenAnswer(charged=unclear, reason="connection_lost") from exc
 
-    async def complete(self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "") -> ImageResult:
+    async def complete(
+        self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "", call_index: int = 0
+    ) -> CallResult:
         """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
         if not read.images and not read.usage and not read.cost_micros:
             raise NoImageReturned(charged="unknown")
         images = [await self._fetch(conn, image) if isinstance(image, ImageLink) else image for image in read.images]
-        return ImageResult(
+        return CallResult(
+            call_index=call_index,
             images=tuple(replace(image, revised_prompt=clean_prompt(image.revised_prompt, conn)) for image in images),
             usage=read.usage,
             cost_micros=read.cost_micros,
@@ -177,31 +277,55 @@ class Adapter(ABC):
                     break
                 continue
             if answer.status == 200:
-                return GeneratedImage(content=answer.body, revised_prompt=link.revised_prompt)
-        return GeneratedImage(problem="fetch_failed", revised_prompt=link.revised_prompt)
+                return GeneratedImage(content=answer.body, revised_prompt=link.revised_prompt, seed=link.seed)
+        return GeneratedImage(problem="fetch_failed", revised_prompt=link.revised_prompt, seed=link.seed)
 
 
-async def check_by_listing(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
+async def call_for_each(n: int, make_call: Callable[[int], Awaitable[CallResult]]) -> ImageResult:
+    """`n` paid calls at once, each with an index of its own. One that fails costs only itself, and its error stays
+    with it; a single one raises."""
+    if n == 1:
+        return ImageResult(calls=(await make_call(0),))
+    ended = await asyncio.gather(*(make_call(index) for index in range(n)), return_exceptions=True)
+    return ImageResult(calls=tuple(_call_of(index, end) for index, end in enumerate(ended)))
+
+
+def _call_of(index: int, end: CallResult | BaseException) -> CallResult:
+    if isinstance(end, CallResult):
+        return end
+    if isinstance(end, ProviderError):
+        return CallResult(call_index=index, error=end)
+    if not isinstance(end, Exception):
+        raise end
+    log.error("paid_call_failed", call_index=index, exc_info=end)
+    return CallResult(call_index=index, error=ServiceFailed(charged="unknown", reason="internal"))
+
+
+async def check_by_call(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
     """A key check by a GET that only a valid key may make."""
     try:
         answer = await adapter.call(conn, "GET", path)
-    except KeyInvalid:
-        return KeyCheck(is_valid=False, reason="invalid")
-    except QuotaExhausted:
-        return KeyCheck(is_valid=True, reason="no_credit")
-    except Rejected as exc:
-        # A restricted key may be refused the list and still be allowed to make pictures.
-        is_known = exc.reason == "no_permission"
-        return KeyCheck(is_valid=True if is_known else None, reason=exc.reason)
-    except RateLimited:
-        return KeyCheck(is_valid=None, reason="rate_limited")
-    except (Unreachable, ProviderTimeout, Overloaded):
-        return KeyCheck(is_valid=None, reason="unreachable")
-    except ProviderError:
-        return KeyCheck(is_valid=None, reason="broken_answer")
+    except ProviderError as exc:
+        return verdict_on(exc)
     # A web page with 200 is no service that took the key.
     is_read = isinstance(read_json(answer), dict | list)
     return KeyCheck(is_valid=True if is_read else None, reason="ok" if is_read else "broken_answer")
+
+
+def verdict_on(error: ProviderError) -> KeyCheck:
+    """What a failed free call says of the key."""
+    if isinstance(error, KeyInvalid):
+        return KeyCheck(is_valid=False, reason="invalid")
+    if isinstance(error, QuotaExhausted):
+        return KeyCheck(is_valid=True, reason="no_credit")
+    if isinstance(error, Rejected):
+        # A restricted key may be refused the list and still be allowed to make pictures.
+        return KeyCheck(is_valid=True if error.reason == "no_permission" else None, reason=error.reason)
+    if isinstance(error, RateLimited):
+        return KeyCheck(is_valid=None, reason="rate_limited")
+    if isinstance(error, Unreachable | ProviderTimeout | Overloaded):
+        return KeyCheck(is_valid=None, reason="unreachable")
+    return KeyCheck(is_valid=None, reason="broken_answer")
 
 
 def upstream_request_id(answer: Answer, conn: ProviderConnection) -> str:

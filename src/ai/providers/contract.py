@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
-from src.ai.specs import TokenUsage
+from src.ai.providers.errors import ProviderError
+from src.ai.specs import ImageSpec, Price, TokenUsage
 from src.core.secret import Secret
 
 
@@ -21,16 +23,25 @@ class ProviderConnection:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageParams:
-    """What is asked of a model; None is "not asked"."""
+    """What is asked of a model; None is "not asked".
+
+    `size` is `auto` or `WIDTHxHEIGHT` in pixels; a model without pixels takes `aspect_ratio` ("16:9") and
+    `resolution` ("2K"). `output_compression` is 0 to 100. `partial_images` is how many previews to stream.
+    """
 
     prompt: str
     n: int = 1
     size: str | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
     quality: str | None = None
     style: str | None = None
     background: str | None = None
     output_format: str | None = None
+    output_compression: int | None = None
     seed: int | None = None
+    negative_prompt: str | None = None
+    partial_images: int | None = None
 
     def without_prompt(self) -> dict[str, Any]:
         """For storing and showing: only what was asked."""
@@ -45,6 +56,25 @@ class ImageRequest(ImageParams):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferenceImage:
+    """A picture that goes in; `mime_type` is what its bytes say: image/png, image/jpeg or image/webp."""
+
+    content: bytes = field(repr=False)
+    mime_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageEditRequest(ImageRequest):
+    """A request with 1..16 pictures to start from, in an order that the prompt may refer to. `mask` is a PNG of the
+    first one's size, transparent where the picture may change."""
+
+    references: tuple[ReferenceImage, ...]
+    mask: ReferenceImage | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GeneratedImage:
     """A picture as received. `problem` names why `content` is empty: it could not be decoded or fetched."""
 
@@ -55,14 +85,27 @@ class GeneratedImage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageResult:
-    """`images` in the order received, none only where the answer still names a cost; `cost_micros` only where the
-    service names a price."""
+class CallResult:
+    """What became of one paid call: `images` in the order received, or `error`. No images and no error only where
+    the answer still names a cost; `cost_micros` only where the service names a price."""
 
-    images: tuple[GeneratedImage, ...]
+    call_index: int = 0
+    images: tuple[GeneratedImage, ...] = ()
     usage: TokenUsage | None = None
     cost_micros: int | None = None
     upstream_request_id: str = ""
+    error: ProviderError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageResult:
+    """One entry per paid call, in the order of their indices."""
+
+    calls: tuple[CallResult, ...]
+
+    @property
+    def images(self) -> tuple[GeneratedImage, ...]:
+        return tuple(image for call in self.calls for image in call.images)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +114,7 @@ class ImageLink:
 
     url: str
     revised_prompt: str = ""
+    seed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +137,22 @@ class KeyCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedModel:
+    """One entry of a service's own list; None and "" are "the list does not say".
+
+    `capabilities` are names of `src.ai.models.Capability`. `is_guess`: the list names no modality, and they follow
+    from the id by a rule of the service's documentation.
+    """
+
     model_id: str
     display_name: str = ""
+    description: str = ""
+    capabilities: tuple[str, ...] | None = None
+    is_guess: bool = False
+    image_spec: ImageSpec | None = None
+    pricing: tuple[Price, ...] | None = None
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    shutdown_date: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

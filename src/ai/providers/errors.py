@@ -22,7 +22,8 @@ KEY_START_CHARS = 8
 class ProviderError(AppError):
     """`charged` is yes, no or unknown; `permanent` means that the same request will fail again.
 
-    `reason` tells cases of one code apart; `words` are the service's own, shortened, keys struck out.
+    `reason` tells cases of one code apart; `words` are the service's own, shortened, keys struck out; `field` is the
+    parameter of ours that the service names.
     """
 
     status = 502
@@ -38,8 +39,9 @@ class ProviderError(AppError):
         reason: str = "",
         words: str = "",
         categories: tuple[str, ...] = (),
+        field: str = "",
     ):
-        facts: dict[str, Any] = {"reason": reason or self.default_reason}
+        facts: dict[str, Any] = {"reason": reason or self.default_reason, "field": field}
         if words:
             facts["provider_message"] = words
         if categories:

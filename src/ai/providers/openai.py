@@ -16,6 +16,7 @@ class OpenAI(OpenAICompatible):
     label = "OpenAI"
     base_url = "https://api.openai.com/v1"
     needs_key = "always"
+    parameters = frozenset({"size", "quality", "style", "background", "output_format", "output_compression"})
     invalid_key_codes = ("invalid_api_key",)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from urllib.parse import urljoin
 
 from src.ai.providers.base import (
     Adapter,
+    CostSource,
     NeedsKey,
-    check_by_listing,
+    check_by_call,
     read_json,
     retry_after_s,
     upstream_request_id,
@@ -51,7 +52,11 @@ TIMEOUTS = (408, 504, 524)
 # A gateway that lost the service behind it does not know what became of the request, in JSON or not.
 LOST_BEHIND_GATEWAY = (502, 520, 521, 522, 523)
 MAX_TOKENS = 10**9
-OPTIONAL_FIELDS = ("size", "quality", "style", "background", "output_format", "seed")
+# What look-alike servers understand under our own names.
+SAME_NAMES = (
+    *("size", "quality", "style", "background", "output_format", "output_compression"),
+    *("seed", "negative_prompt"),
+)
 
 
 class OpenAICompatible(Adapter):
@@ -61,17 +66,21 @@ class OpenAICompatible(Adapter):
     slug = "openai_compatible"
     label = "OpenAI-compatible server"
     needs_key: NeedsKey = "by_row"
+    parameters = frozenset(SAME_NAMES)
+    cost_source: CostSource = "tokens"
+    key_check = "GET /models"
     # Where a service also answers 401 to keys that are valid: the codes that do mean an invalid one.
     invalid_key_codes: tuple[str, ...] = ()
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
         answer = await self.paid_call(conn, "/images/generations", self.to_payload(request, conn), on_event=on_event)
-        return await self.complete(conn, self.read_answer(answer, conn), upstream_id=upstream_request_id(answer, conn))
+        read = self.read_answer(answer, conn)
+        return ImageResult(calls=(await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn)),))
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""
         payload: dict[str, Any] = {"model": request.model_id, "prompt": request.prompt, "n": request.n}
-        for name in OPTIONAL_FIELDS:
+        for name in SAME_NAMES:
             value = getattr(request, name)
             if value is not None:
                 payload[name] = value
@@ -92,7 +101,7 @@ class OpenAICompatible(Adapter):
         return ReadAnswer(images=tuple(image for image in images if image is not None), usage=usage)
 
     async def check_key(self, conn: ProviderConnection) -> KeyCheck:
-        return await check_by_listing(self, conn, "/models")
+        return await check_by_call(self, conn, "/models")
 
     async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
         document = read_json(await self.call(conn, "GET", "/models"))

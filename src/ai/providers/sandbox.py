@@ -59,6 +59,8 @@ class Sandbox(Adapter):
     label = "Sandbox"
     needs_key = "never"
     is_trained_model = False
+    parameters = frozenset({"size", "background", "output_format", "seed"})
+    cost_source = "cost"
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
         await on_event(Sent())
@@ -67,7 +69,7 @@ class Sandbox(Adapter):
         loop = asyncio.get_running_loop()
         body = await loop.run_in_executor(_drawing, draw_answer, request)
         await on_event(Received(body=body, content_type="application/json"))
-        return await self.complete(conn, self.read_answer(body))
+        return ImageResult(calls=(await self.complete(conn, self.read_answer(body)),))
 
     def _fail_as_told(self, conn: ProviderConnection, request: ImageRequest) -> None:
         failure = FAILURES.get(str(conn.config.get("fail", "")))

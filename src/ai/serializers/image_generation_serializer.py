@@ -32,7 +32,10 @@ __all__ = [
 ]
 
 QUALITIES = ("auto", "low", "medium", "high", "xhigh", "max", "standard", "hd")
-PARAM_FIELDS = ("prompt", "n", "size", "quality", "style", "background", "output_format", "seed")
+PARAM_FIELDS = (
+    *("prompt", "n", "size", "aspect_ratio", "resolution", "quality", "style", "background"),
+    *("output_format", "output_compression", "seed", "negative_prompt"),
+)
 MAX_SEED = 2**32 - 1
 
 
@@ -43,12 +46,16 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
     model = StrictCharField(required=False, max_length=270)
     prompt = StrictCharField(max_length=OWN_PROMPT_MAX_CHARS)
     size = StrictCharField(required=False, allow_null=True, max_length=20)
+    aspect_ratio = StrictCharField(required=False, allow_null=True, max_length=20)
+    resolution = StrictCharField(required=False, allow_null=True, max_length=20)
     quality = serializers.ChoiceField(choices=QUALITIES, required=False, allow_null=True)
     style = StrictCharField(required=False, allow_null=True, max_length=40)  # type: ignore[assignment]
     n = StrictIntegerField(required=False, min_value=1, max_value=MAX_N, default=1)
     background = serializers.ChoiceField(choices=("auto", "transparent", "opaque"), required=False, allow_null=True)
     output_format = serializers.ChoiceField(choices=("png", "jpeg", "webp"), required=False, allow_null=True)
+    output_compression = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=100)
     seed = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_SEED)
+    negative_prompt = StrictCharField(required=False, allow_null=True, max_length=OWN_PROMPT_MAX_CHARS)
     save_to_media = StrictBooleanField(required=False, default=True)
     title = StrictCharField(required=False, allow_blank=True, max_length=300, default="")
     alt_text = StrictCharField(required=False, allow_blank=True, max_length=1000, default="")
@@ -109,6 +116,9 @@ class PictureFailureSerializer(serializers.Serializer):
     reason = serializers.CharField()
     message = serializers.CharField()
     charged = serializers.ChoiceField(choices=("yes", "no", "unknown"))
+    provider_message = serializers.CharField(required=False)
+    categories = serializers.ListField(child=serializers.CharField(), required=False)
+    field = serializers.CharField(required=False)
 
 
 class GenerationSerializer(serializers.Serializer):

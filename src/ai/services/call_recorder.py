@@ -19,8 +19,8 @@ class CallRecorder:
         self._generation_id = generation_id
         self.is_sent = False
         """Whether a socket may have been opened: an adapter opens none before its announcement is kept."""
-        self.received: list[str] = []
-        """Inbox paths of the answers received so far."""
+        self.received: dict[int, str] = {}
+        """Inbox paths of the answers received so far, by call index."""
 
     async def __call__(self, event: Event) -> None:
         if isinstance(event, Sent):
@@ -29,7 +29,7 @@ class CallRecorder:
         elif isinstance(event, Received):
             path = call_path(self._generation_id, event.call_index)
             await asyncio.to_thread(write_to_inbox, path, event.body)
-            self.received.append(path)
+            self.received[event.call_index] = path
             await db.run(record_received, generation_id=self._generation_id, event=event, path=path)
         elif isinstance(event, ResumeHandle):
             await db.run(record_resume_handle, generation_id=self._generation_id, event=event)

@@ -36,7 +36,9 @@ def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, b
 
 
 def _describe_failure(failure: dict[str, Any]) -> dict[str, Any]:
-    return {**failure, "message": text_for(failure["code"])}
+    facts = failure.get("facts", {})
+    told = {name: value for name, value in failure.items() if name != "facts"}
+    return {**facts, **told, "message": text_for(failure["code"])}
 
 
 def _duration_ms(generation: ImageGeneration) -> int | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import structlog
 
-from src.ai.models import GenerationStatus, ImageGeneration
-from src.ai.providers.contract import ImageResult
+from src.ai.models import ImageGeneration
+from src.ai.providers.contract import CallResult, ImageEditRequest, ImageResult
 from src.ai.providers.errors import (
     BrokenAnswer,
     NoImageReturned,
@@ -20,7 +20,7 @@ from src.ai.services.generation_answers import describe_generation
 from src.ai.services.inbox import move_to_quarantine, remove_from_inbox
 from src.ai.services.received_pictures import Pictures, keep_pictures
 from src.ai.services.reservation import ImageOrder, Ticket, reserve_generation
-from src.ai.services.settlement import settle_failure, settle_result
+from src.ai.services.settlement import book_unstored, settle_result
 from src.core import background, db
 from src.media.services.renditions import schedule_renditions
 
@@ -52,27 +52,32 @@ async def _generate(order: ImageOrder) -> dict[str, Any]:
     pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
     schedule_renditions([kept.original.asset_id for kept in pictures.kept if kept.original])
     answer = await db.run(_describe, ticket=ticket, pictures=pictures)
-    is_whole = bool(pictures.kept) and len(pictures.kept) >= len(result.images)
-    await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=not is_whole)
-    log.info("generation_finished", generation_id=str(ticket.generation_id), status=answer["status"])
-    if answer["status"] != GenerationStatus.SUCCEEDED:
-        raise _with_facts(_no_picture_error(pictures), ticket, answer["charged"])
+    await asyncio.to_thread(_clear_inbox, recorder.received, result, pictures)
+    log.info(
+        "generation_finished",
+        generation_id=str(ticket.generation_id),
+        provider=ticket.provider.slug,
+        status=answer["status"],
+        charged=answer["charged"],
+        errors=sorted({failure.code for failure in pictures.failures}),
+    )
+    if not pictures.kept:
+        raise _with_facts(_first_error(result, pictures), ticket, answer["charged"])
     return answer
 
 
 async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
-    """The provider's pictures, or the failure booked and raised."""
+    """The provider's pictures, or what went wrong."""
+    ask = ticket.adapter.edit if isinstance(ticket.request, ImageEditRequest) else ticket.adapter.generate
     try:
-        return await ticket.adapter.generate(ticket.connection, ticket.request, on_event=recorder)
+        return await ask(ticket.connection, ticket.request, on_event=recorder)
     except ProviderError as exc:
-        await _book_failure(ticket, recorder, exc)
-        raise _with_facts(exc, ticket, exc.charged) from exc
+        return ImageResult(calls=(CallResult(error=exc),))
     except Exception as exc:
         # A defect of ours: once the call may have been sent, what it cost is unclear.
         log.error("adapter_failed", generation_id=str(ticket.generation_id), exc_info=exc)
         failure = ServiceFailed(charged="unknown" if recorder.is_sent else "no", reason="internal")
-        await _book_failure(ticket, recorder, failure)
-        raise _with_facts(failure, ticket, failure.charged) from exc
+        return ImageResult(calls=(CallResult(error=failure),))
 
 
 async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_media: bool) -> Pictures:
@@ -91,21 +96,8 @@ async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_medi
     except Exception as exc:
         log.error("storing_failed", generation_id=str(ticket.generation_id), exc_info=exc)
         failure = ServiceFailed(charged="unknown", reason="storing_failed")
-        await db.run(settle_failure, ticket=ticket, error=failure, is_received=True)
+        await db.run(book_unstored, ticket=ticket, error=failure)
         raise _with_facts(failure, ticket, failure.charged) from exc
-
-
-async def _book_failure(ticket: Ticket, recorder: CallRecorder, error: ProviderError) -> None:
-    await db.run(settle_failure, ticket=ticket, error=error)
-    await asyncio.to_thread(_clear_inbox, recorder.received, is_broken=True)
-    log.warning(
-        "generation_failed",
-        generation_id=str(ticket.generation_id),
-        provider=ticket.provider.slug,
-        code=error.code,
-        reason=error.reason,
-        charged=error.charged,
-    )
 
 
 def _describe(*, ticket: Ticket, pictures: Pictures) -> dict[str, Any]:
@@ -114,24 +106,31 @@ def _describe(*, ticket: Ticket, pictures: Pictures) -> dict[str, Any]:
     return describe_generation(generation, contents=contents)
 
 
-def _clear_inbox(paths: list[str], *, is_broken: bool) -> None:
+def _clear_inbox(paths: dict[int, str], result: ImageResult, pictures: Pictures) -> None:
     """All is booked by now: what cannot be cleared is left, and spoils no answer."""
-    for path in paths:
+    whole = {
+        call.call_index for call in result.calls if call.images and len(pictures.of_call(call)) == len(call.images)
+    }
+    for call_index, path in paths.items():
         try:
-            if is_broken:
-                move_to_quarantine(path)
-            else:
+            if call_index in whole:
                 remove_from_inbox(path)
+            else:
+                move_to_quarantine(path)
         except OSError as exc:
             log.error("inbox_not_cleared", path=path, exc_info=exc)
 
 
-def _no_picture_error(pictures: Pictures) -> ProviderError:
-    first = min(pictures.failures, key=lambda failure: failure.index)
-    kind = ERROR_BY_CODE[first.code]
-    return kind(charged=first.charged, reason=first.reason)
+def _first_error(result: ImageResult, pictures: Pictures) -> ProviderError:
+    """Of the picture with the lowest index."""
+    if result.calls[0].error is not None:
+        return result.calls[0].error
+    first = pictures.failures[0]
+    return ERROR_BY_CODE[first.code](charged=first.charged, reason=first.reason)
 
 
 def _with_facts(error: ProviderError, ticket: Ticket, charged: str) -> ProviderError:
     error.facts |= {"generation_id": str(ticket.generation_id), "charged": charged}
+    if error.reason == "model_gone" and ticket.model.replacement:
+        error.facts["replacement"] = ticket.model.replacement
     return error

@@ -1,9 +1,11 @@
 """Pictures from a provider's result to where they are kept: checked by their bytes, stored or set aside."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from src.ai.providers.contract import GeneratedImage, ImageResult
+from src.ai.providers.contract import CallResult, GeneratedImage, ImageResult
 from src.ai.services.inbox import result_path, write_to_inbox, write_to_quarantine
 from src.media.inspection import PictureFacts, UnacceptablePicture, inspect_picture
 from src.media.services.originals import StoredOriginal, sha256_of, store_original
@@ -23,6 +25,7 @@ class KeptPicture:
     """An acceptable picture: `original` lies in the library's storage, or `inbox_path` in the inbox."""
 
     index: int
+    call_index: int
     image: GeneratedImage = field(repr=False)
     facts: PictureFacts
     sha256: str
@@ -32,47 +35,79 @@ class KeptPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A picture that did not come; `index` counts within the request."""
+    """A picture that did not come; `index` counts within the request, `facts` are the error's own."""
 
     index: int
     code: str
     reason: str
     charged: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
+    """Both in the order of their indices."""
+
     kept: tuple[KeptPicture, ...]
     failures: tuple[Failure, ...]
+
+    def of_call(self, call: CallResult) -> list[KeptPicture]:
+        return [picture for picture in self.kept if picture.call_index == call.call_index]
 
 
 def keep_pictures(*, generation_id: UUID, result: ImageResult, requested: int, save_to_media: bool) -> Pictures:
     """Check and store every picture; one that is not acceptable costs only itself. Raises OSError."""
     kept: list[KeptPicture] = []
     failures: list[Failure] = []
-    for index, image in enumerate(result.images):
+    for index, call, image in _by_index(result, requested):
+        if image is None:
+            failures.append(_missing(index, call))
+            continue
         try:
-            kept.append(_keep(generation_id, index, image, save_to_media=save_to_media))
+            kept.append(_keep(generation_id, index, call, image, save_to_media=save_to_media))
         except UnacceptablePicture as exc:
             if image.content:
                 write_to_quarantine(generation_id, index, image.content)
             code = CODE_BY_PROBLEM[exc.reason]
-            charged = "no" if result.cost_micros == 0 else "yes"
+            charged = "no" if call.cost_micros == 0 else "yes"
             failures.append(Failure(index=index, code=code, reason=exc.reason, charged=charged))
-    # Fewer pictures than asked are billed as what came; none at all, as what the answer says it cost.
-    charged = "no" if result.images else "yes"
-    for index in range(len(result.images), requested):
-        failures.append(Failure(index=index, code="no_image_returned", reason="fewer_returned", charged=charged))
     return Pictures(kept=tuple(kept), failures=tuple(failures))
 
 
-def _keep(generation_id: UUID, index: int, image: GeneratedImage, *, save_to_media: bool) -> KeptPicture:
+def _by_index(result: ImageResult, requested: int) -> Iterator[tuple[int, CallResult, GeneratedImage | None]]:
+    """Each picture with its index in the request, None where it did not come. The only call has all indices, of
+    several each has one; what a call brought beyond its own comes after all of them."""
+    surplus: list[tuple[CallResult, GeneratedImage]] = []
+    for position, call in enumerate(result.calls):
+        own = range(requested) if len(result.calls) == 1 else range(position, position + 1)
+        for place, index in enumerate(own):
+            yield index, call, call.images[place] if place < len(call.images) else None
+        surplus += [(call, image) for image in call.images[len(own) :]]
+    for index, (call, image) in enumerate(surplus, start=requested):
+        yield index, call, image
+
+
+def _missing(index: int, call: CallResult) -> Failure:
+    if call.error is not None:
+        facts = {name: value for name, value in call.error.facts.items() if name != "reason"}
+        return Failure(
+            index=index, code=call.error.code, reason=call.error.reason, charged=call.error.charged, facts=facts
+        )
+    # Fewer pictures than asked are billed as what came; none at all, as what the answer says it cost.
+    charged = "no" if call.images else "yes"
+    return Failure(index=index, code="no_image_returned", reason="fewer_returned", charged=charged)
+
+
+def _keep(
+    generation_id: UUID, index: int, call: CallResult, image: GeneratedImage, *, save_to_media: bool
+) -> KeptPicture:
     if image.problem:
         raise UnacceptablePicture(image.problem)
     facts = inspect_picture(image.content)
+    place: dict[str, Any] = {"index": index, "call_index": call.call_index, "image": image, "facts": facts}
     if save_to_media:
         original = store_original(content=image.content, facts=facts)
-        return KeptPicture(index=index, image=image, facts=facts, sha256=original.sha256, original=original)
+        return KeptPicture(**place, sha256=original.sha256, original=original)
     path = result_path(generation_id, index, facts.extension)
     write_to_inbox(path, image.content)
-    return KeptPicture(index=index, image=image, facts=facts, sha256=sha256_of(image.content), inbox_path=path)
+    return KeptPicture(**place, sha256=sha256_of(image.content), inbox_path=path)

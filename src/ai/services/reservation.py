@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from src.ai.access import Explanation, ModelAccessState
+from src.ai.costs import highest_cost_micros
 from src.ai.models import (
     AdminProviderSettings,
     AIModel,
@@ -24,7 +25,7 @@ from src.ai.providers import get_adapter
 from src.ai.providers.base import Adapter
 from src.ai.providers.contract import ImageParams, ImageRequest, ProviderConnection
 from src.ai.services.stored_keys import connect
-from src.ai.specs import ImageSpec, Price, highest_cost_micros, read_image_spec, read_pricing
+from src.ai.specs import ImageSpec, Price, read_image_spec, read_pricing
 from src.core.errors import (
     BadRequest,
     Conflict,
@@ -80,9 +81,12 @@ def reserve_generation(*, order: ImageOrder) -> Ticket:
     provider, adapter = model.provider, _find_adapter(model)
     key_source = _require_access(order, model)
     asked = order.params
-    fitted = fit_to_spec(asked, read_image_spec(model.image_spec) if model.image_spec else ImageSpec())
+    spec = read_image_spec(model.image_spec) if model.image_spec else ImageSpec()
+    fitted = fit_to_spec(asked, spec, speakable=adapter.parameters)
     pricing = read_pricing(model.pricing)
-    micros = highest_cost_micros(pricing, size=fitted.size, quality=fitted.quality, n=fitted.n)
+    micros = highest_cost_micros(
+        pricing, size=fitted.size, quality=fitted.quality, resolution=fitted.resolution, n=fitted.n
+    )
     if micros is None and key_source == "shared" and provider.unknown_price_policy == UnknownPricePolicy.BLOCK:
         raise PaymentRequired("price_unknown_blocked")
     own, _created = AdminProviderSettings.objects.get_or_create(admin=order.admin, provider=provider)

@@ -1,5 +1,6 @@
 """The last step of a generation: ledger, totals, status, pictures, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from src.ai.costs import real_cost_micros
 from src.ai.models import (
     AIModel,
     AIProvider,
@@ -20,12 +22,12 @@ from src.ai.models import (
     ProviderCallStatus,
 )
 from src.ai.providers import get_adapter
-from src.ai.providers.contract import ImageResult
+from src.ai.providers.contract import CallResult, ImageResult
 from src.ai.providers.errors import ContentRefused, KeyInvalid, ProviderError
 from src.ai.services.received_pictures import KeptPicture, Pictures
 from src.ai.services.reservation import Ticket
 from src.ai.services.stored_keys import mark_key_invalid
-from src.ai.specs import real_cost_micros, split_size
+from src.ai.specs import split_size
 from src.media.provenance import made_by_ai
 from src.media.services.assets import AssetDetails, create_asset
 from src.usage.services import release, settle
@@ -33,85 +35,134 @@ from src.usage.services import release, settle
 
 @dataclass(frozen=True)
 class Cost:
-    """`micros` is None where nobody can tell."""
+    """`micros` is None where nobody can tell; `charged` unknown where not even that money was taken is certain."""
 
     micros: int | None
     source: str
-
-    @property
-    def charged(self) -> str:
-        return Charged.NO if self.micros == 0 else Charged.YES
+    charged: str
 
 
-def cost_of(ticket: Ticket, result: ImageResult, pictures: Pictures) -> Cost:
+def cost_of_call(ticket: Ticket, call: CallResult, kept: list[KeptPicture]) -> Cost:
     """What the service says it took; else its token count or pictures by the price table; else unknown."""
-    if result.cost_micros is not None:
-        return Cost(result.cost_micros, CostSource.PROVIDER_REPORTED)
-    sizes = [(kept.facts.width, kept.facts.height) for kept in pictures.kept]
+    if call.error is not None:
+        is_free = call.error.charged == Charged.NO
+        return Cost(0 if is_free else None, CostSource.PROVIDER_REPORTED, call.error.charged)
+    if call.cost_micros is not None:
+        charged = Charged.NO if call.cost_micros == 0 else Charged.YES
+        return Cost(call.cost_micros, CostSource.PROVIDER_REPORTED, charged)
+    sizes = [(picture.facts.width, picture.facts.height) for picture in kept]
     # A broken picture is paid for too: the size that was asked stands in for the one it does not tell.
     asked = split_size(ticket.request.size)
-    broken = [asked or (0, 0)] * (len(result.images) - len(sizes))
+    broken = [asked or (0, 0)] * (len(call.images) - len(sizes))
     micros = real_cost_micros(
         ticket.pricing,
-        usage=result.usage,
+        usage=call.usage,
         sizes=[] if broken and asked is None else sizes + broken,
         quality=ticket.request.quality,
+        resolution=ticket.request.resolution,
     )
-    return Cost(micros, CostSource.UNKNOWN if micros is None else CostSource.CATALOGUE)
+    return Cost(micros, CostSource.CATALOGUE, Charged.NO if micros == 0 else Charged.YES)
+
+
+def total_of(costs: Sequence[Cost]) -> Cost:
+    """Of several calls: one that is unclear leaves the whole unclear, one of unknown cost the whole cost."""
+    charges = {cost.charged for cost in costs}
+    charged = next(each for each in (Charged.UNKNOWN, Charged.YES, Charged.NO) if each in charges)
+    amounts = [cost.micros for cost in costs if cost.micros is not None]
+    if len(amounts) < len(costs):
+        return Cost(None, CostSource.UNKNOWN, charged)
+    sources = {cost.source for cost in costs}
+    source = CostSource.CATALOGUE if CostSource.CATALOGUE in sources else CostSource.PROVIDER_REPORTED
+    return Cost(sum(amounts), source, charged)
 
 
 @transaction.atomic
 def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) -> None:
-    """Book a paid answer, whether or not any of its pictures was acceptable."""
-    cost, now = cost_of(ticket, result, pictures), timezone.now()
-    generation = ImageGeneration.objects.select_for_update().get(pk=ticket.generation_id)
-    settle(movement=ticket.movement, images=len(result.images), micros=cost.micros)
-    _count(ticket, images=len(pictures.kept), micros=cost.micros or 0, now=now)
-    ProviderCall.objects.filter(generation=generation).update(
-        finished_at=now, charged=cost.charged, cost_micros=cost.micros
-    )
-    generation.status = GenerationStatus.SUCCEEDED if pictures.kept else GenerationStatus.FAILED
-    generation.error_code = "" if pictures.kept else pictures.failures[0].code
+    """Book what came of the calls: pictures, and failures by what they cost.
+
+    Charged: settled at the real cost. Not charged: given back. Unclear, if only for one of the calls: the
+    reservation is held. A generation that is booked already stays as it is.
+    """
+    generation = _lock_running(ticket)
+    if generation is None:
+        return
+    now = timezone.now()
+    costs = [cost_of_call(ticket, call, pictures.of_call(call)) for call in result.calls]
+    total = total_of(costs)
+    _book(ticket, result, total)
+    is_priced = bool(result.images) or total.charged == Charged.YES
+    cost = total if is_priced else Cost(None, CostSource.UNKNOWN, total.charged)
+    for call, own in zip(result.calls, costs, strict=True):
+        _close_call(generation, call, own, now)
+    generation.status, generation.error_code = _end_of(result, pictures, total)
     generation.failures = [asdict(failure) for failure in pictures.failures]
-    generation.charged = cost.charged
-    generation.cost_micros, generation.cost_source = cost.micros, cost.source
-    generation.token_usage = msgspec.to_builtins(result.usage) if result.usage else None
+    generation.charged, generation.cost_micros, generation.cost_source = cost.charged, cost.micros, cost.source
+    generation.token_usage = _tokens_of(result)
     generation.finished_at = now
     generation.save()
+    _count(ticket, images=len(pictures.kept), micros=cost.micros or 0, now=now)
     for position, kept in enumerate(pictures.kept):
         share = share_of(cost.micros, len(pictures.kept), position)
         _write_output(ticket, generation, kept, cost_micros=share)
+    if any(isinstance(call.error, KeyInvalid) for call in result.calls) and ticket.key_row.has_key:
+        mark_key_invalid(row=ticket.key_row, used_fingerprint=ticket.key_row.key_fingerprint)
 
 
 @transaction.atomic
-def settle_failure(*, ticket: Ticket, error: ProviderError, is_received: bool = False) -> None:
-    """Book a call that brought nothing. Unclear: the reservation is held. Not charged: it is given back.
-    Charged: it is settled, at an unknown cost. `is_received`: the call brought an answer, which could not be stored.
-    A generation that is booked already stays as it is.
-    """
-    generation = ImageGeneration.objects.select_for_update().get(pk=ticket.generation_id)
-    if generation.status != GenerationStatus.RUNNING:
+def book_unstored(*, ticket: Ticket, error: ProviderError) -> None:
+    """The calls brought an answer that our disk or database could not take: the reservation is held. A generation
+    that is booked already stays as it is."""
+    generation = _lock_running(ticket)
+    if generation is None:
         return
-    now, charged = timezone.now(), error.charged
-    status = GenerationStatus.REFUSED if isinstance(error, ContentRefused) else GenerationStatus.FAILED
-    call_status = ProviderCallStatus.FAILED
-    if charged == Charged.UNKNOWN:
-        call_status = ProviderCallStatus.RECEIVED if is_received else ProviderCallStatus.UNKNOWN
-        if status != GenerationStatus.REFUSED:
-            status = GenerationStatus.UNKNOWN
-    elif charged == Charged.YES:
-        settle(movement=ticket.movement, images=0, micros=None)
+    now = timezone.now()
+    _count(ticket, images=0, micros=0, now=now)
+    ProviderCall.objects.filter(generation=generation).update(
+        error_code=error.code, charged=error.charged, finished_at=now
+    )
+    generation.status, generation.error_code = GenerationStatus.UNKNOWN, error.code
+    generation.charged, generation.finished_at = error.charged, now
+    generation.save()
+
+
+def _lock_running(ticket: Ticket) -> ImageGeneration | None:
+    generation = ImageGeneration.objects.select_for_update().get(pk=ticket.generation_id)
+    return generation if generation.status == GenerationStatus.RUNNING else None
+
+
+def _book(ticket: Ticket, result: ImageResult, total: Cost) -> None:
+    if total.charged == Charged.UNKNOWN:
+        return
+    if result.images or total.charged == Charged.YES:
+        settle(movement=ticket.movement, images=len(result.images), micros=total.micros)
     else:
         release(movement=ticket.movement)
-    _count(ticket, images=0, micros=0, now=now)
-    ProviderCall.objects.filter(generation_id=ticket.generation_id).update(
-        status=call_status, error_code=error.code, charged=charged, finished_at=now
-    )
-    ImageGeneration.objects.filter(pk=ticket.generation_id).update(
-        status=status, error_code=error.code, charged=charged, finished_at=now
-    )
-    if isinstance(error, KeyInvalid) and ticket.key_row.has_key:
-        mark_key_invalid(row=ticket.key_row, used_fingerprint=ticket.key_row.key_fingerprint)
+
+
+def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: Any) -> None:
+    values: dict[str, Any] = {"finished_at": now, "charged": cost.charged, "cost_micros": cost.micros}
+    if call.error is not None:
+        is_unclear = cost.charged == Charged.UNKNOWN
+        values["status"] = ProviderCallStatus.UNKNOWN if is_unclear else ProviderCallStatus.FAILED
+        values["error_code"] = call.error.code
+        values["cost_micros"] = None
+    ProviderCall.objects.filter(generation=generation, index=call.call_index).update(**values)
+
+
+def _end_of(result: ImageResult, pictures: Pictures, total: Cost) -> tuple[str, str]:
+    """Status and error code."""
+    if pictures.kept:
+        return GenerationStatus.SUCCEEDED, ""
+    code = pictures.failures[0].code
+    if isinstance(result.calls[0].error, ContentRefused):
+        return GenerationStatus.REFUSED, code
+    return GenerationStatus.UNKNOWN if total.charged == Charged.UNKNOWN else GenerationStatus.FAILED, code
+
+
+def _tokens_of(result: ImageResult) -> dict[str, int] | None:
+    """All calls' tokens together."""
+    reported = [msgspec.to_builtins(call.usage) for call in result.calls if call.usage]
+    return {name: sum(usage[name] for usage in reported) for name in reported[0]} if reported else None
 
 
 def _count(ticket: Ticket, *, images: int, micros: int, now: Any) -> None:

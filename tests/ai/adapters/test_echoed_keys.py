@@ -26,7 +26,7 @@ async def test_in_the_request_id(upstream, connection, events):
     result = await generate(connection, events)
 
     [received] = [event for event in events if isinstance(event, Received)]
-    assert (result.upstream_request_id, received.upstream_request_id) == ("req-[key]", "req-[key]")
+    assert (result.calls[0].upstream_request_id, received.upstream_request_id) == ("req-[key]", "req-[key]")
 
 
 async def test_in_the_revised_prompt(upstream, connection, events):
@@ -49,4 +49,4 @@ async def test_whole_or_cut_in_a_message(upstream, connection, events, quoted):
 async def test_a_request_id_that_is_none_is_left_out(upstream, connection, events, sent):
     upstream.play_response(status=200, headers={"x-request-id": sent}, body={"data": [{"b64_json": "AAAA"}]})
 
-    assert (await generate(connection, events)).upstream_request_id == ""
+    assert (await generate(connection, events)).calls[0].upstream_request_id == ""

@@ -1,35 +1,27 @@
 """What holds for each adapter that is found, so that a new file is tested on arrival."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from src.ai import providers
 from src.ai.providers import adapters, get_adapter
-from src.ai.providers.contract import ImageRequest, ProviderConnection, Received, Sent
+from src.ai.providers.contract import ImageParams, Received, Sent
+from src.ai.providers.errors import Rejected
 from src.core.secret import Secret
 from src.media.inspection import inspect_picture
-from tests.ai.adapters.conftest import GOOD_KEY
-from tests.upstream import Upstream
+from tests.ai.adapters.services import connection_of, request_of
 
 EVERY = sorted(adapters())
-
-
-def connection_of(slug: str, upstream: Upstream) -> ProviderConnection:
-    urls = {"openai": upstream.openai_url, "openai_compatible": upstream.compatible_url}
-    return ProviderConnection(base_url=urls.get(slug, ""), key=Secret(GOOD_KEY), allow_private=True, timeout_s=5)
-
-
-def request_of(slug: str) -> ImageRequest:
-    return ImageRequest(model_id="gpt-image-2.5-flare" if slug == "openai" else "canvas", prompt="a red bicycle")
+MAKERS = [slug for slug in EVERY if adapters()[slug].makes_images]
 
 
 def test_the_three_of_this_release_are_found():
     assert set(EVERY) >= {"sandbox", "openai", "openai_compatible"}
 
 
-@pytest.mark.parametrize("slug", EVERY)
+@pytest.mark.parametrize("slug", MAKERS)
 async def test_it_makes_pictures_that_the_library_keeps(slug, upstream, events):
     request = replace(request_of(slug), n=2)
 
@@ -39,7 +31,7 @@ async def test_it_makes_pictures_that_the_library_keeps(slug, upstream, events):
     assert all(inspect_picture(image.content) for image in result.images)
 
 
-@pytest.mark.parametrize("slug", EVERY)
+@pytest.mark.parametrize("slug", MAKERS)
 async def test_it_announces_a_call_before_and_hands_on_the_answer_before_reading(slug, upstream, events):
     await get_adapter(slug).generate(connection_of(slug, upstream), request_of(slug), on_event=events)
 
@@ -49,7 +41,7 @@ async def test_it_announces_a_call_before_and_hands_on_the_answer_before_reading
     assert received.body
 
 
-@pytest.mark.parametrize("slug", EVERY)
+@pytest.mark.parametrize("slug", MAKERS)
 async def test_nothing_leaves_if_the_announcement_cannot_be_kept(slug, upstream):
     async def broken_disk(event: object) -> None:
         raise OSError("disk full")
@@ -80,6 +72,20 @@ async def test_it_tells_a_bad_key(slug, upstream):
     check = await get_adapter(slug).check_key(connection)
 
     assert (check.is_valid, check.reason) == (False, "invalid")
+
+
+@pytest.mark.parametrize("slug", [slug for slug in EVERY if slug not in MAKERS])
+async def test_it_makes_none_and_says_so(slug, upstream, events):
+    with pytest.raises(Rejected) as caught:
+        await get_adapter(slug).generate(connection_of(slug, upstream), request_of(slug), on_event=events)
+
+    assert caught.value.reason == "no_images"
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("slug", EVERY)
+def test_what_it_can_be_told_is_in_our_vocabulary(slug):
+    assert get_adapter(slug).parameters <= {field.name for field in fields(ImageParams)} - {"prompt", "n"}
 
 
 def test_a_four_line_file_is_an_adapter(tmp_path, monkeypatch):

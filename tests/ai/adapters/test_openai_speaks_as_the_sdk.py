@@ -83,8 +83,8 @@ async def test_both_read_the_same_pictures(upstream, sdk, openai_connection, eve
 
     assert [image.content for image in own.images] == [base64.b64decode(item.b64_json) for item in theirs.data]
     if theirs.usage:
-        assert own.usage.text_in == theirs.usage.input_tokens_details.text_tokens
-        assert own.usage.image_out + own.usage.text_out == theirs.usage.output_tokens
+        assert own.calls[0].usage.text_in == theirs.usage.input_tokens_details.text_tokens
+        assert own.calls[0].usage.image_out + own.calls[0].usage.text_out == theirs.usage.output_tokens
 
 
 @pytest.mark.parametrize("fixture", ERROR_FIXTURES)

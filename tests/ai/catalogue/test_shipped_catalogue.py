@@ -6,10 +6,11 @@ from datetime import date
 import pytest
 
 from src.ai.catalogue import read_catalogue
+from src.ai.costs import highest_cost_micros
 from src.ai.models import Capability
 from src.ai.models.generation import MAX_N
 from src.ai.services.catalogue import MODEL_FIELDS, PROVIDER_FIELDS
-from src.ai.specs import highest_cost_micros, read_image_spec, read_pricing, split_size
+from src.ai.specs import read_image_spec, read_pricing, split_size
 from src.media.inspection import MIME_BY_FORMAT
 
 CATALOGUE = read_catalogue()

@@ -5,11 +5,11 @@ import base64
 from src.ai import providers
 from src.ai.models import GenerationStatus, ImageGeneration
 from src.ai.providers import adapters
-from src.ai.providers.contract import GeneratedImage, ImageParams, ImageResult
+from src.ai.providers.contract import CallResult, GeneratedImage, ImageParams, ImageResult
 from src.ai.providers.errors import ServiceFailed
 from src.ai.services.received_pictures import keep_pictures
 from src.ai.services.reservation import ImageOrder, reserve_generation
-from src.ai.services.settlement import settle_failure, settle_result
+from src.ai.services.settlement import book_unstored, settle_result
 from src.usage.models import Counter
 from tests.upstream import pictures
 
@@ -19,11 +19,11 @@ PNG = pictures.draw((64, 64), "png")
 def test_a_failure_after_the_settlement_books_nothing(gpt_image, ai_manager, openai):
     order = ImageOrder(admin=ai_manager, model_id=gpt_image.pk, params=ImageParams(prompt="a"))
     ticket = reserve_generation(order=order)
-    result = ImageResult(images=(GeneratedImage(content=PNG),))
+    result = ImageResult(calls=(CallResult(images=(GeneratedImage(content=PNG),)),))
     kept = keep_pictures(generation_id=ticket.generation_id, result=result, requested=1, save_to_media=True)
     settle_result(ticket=ticket, result=result, pictures=kept)
 
-    settle_failure(ticket=ticket, error=ServiceFailed(charged="unknown"))
+    book_unstored(ticket=ticket, error=ServiceFailed(charged="unknown"))
 
     generation = ImageGeneration.objects.get()
     openai.refresh_from_db()

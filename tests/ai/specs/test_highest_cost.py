@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.ai.specs import highest_cost_micros, read_pricing, real_cost_micros
+from src.ai.costs import highest_cost_micros, real_cost_micros
+from src.ai.specs import read_pricing
 
 
 def image(price, **when):

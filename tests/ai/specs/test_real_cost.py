@@ -2,7 +2,8 @@
 
 import pytest
 
-from src.ai.specs import TokenUsage, read_pricing, real_cost_micros
+from src.ai.costs import real_cost_micros
+from src.ai.specs import TokenUsage, read_pricing
 
 TOKENS = [
     {"unit": "mtok_in", "price": "5000000"},
