@@ -16,6 +16,7 @@ django.setup(set_prefix=False)
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from src.ai.services.edit_inputs import MASK_BYTES, REFERENCES_BYTES  # noqa: E402
 from src.ai.services.inbox import sweep_inbox  # noqa: E402
 from src.core import background, vault  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
@@ -37,6 +38,7 @@ WAITING_PATHS = (
 )
 """Calls that wait for somebody themselves: a provider, a mail server."""
 UPLOADS_PATH = "/api/media/uploads/"
+EDITS_PATH = "/api/ai/admin/images/edit/"
 FORM_BYTES = 65_536
 """What a form may hold besides the picture."""
 
@@ -138,5 +140,8 @@ def take_single_process_lock(path: Path):
 application = BodyCap(
     Lifespan(Handler()),
     default_bytes=settings.BODY_CAP_BYTES,
-    caps={UPLOADS_PATH: MAX_PICTURE_BYTES + FORM_BYTES},
+    caps={
+        UPLOADS_PATH: MAX_PICTURE_BYTES + FORM_BYTES,
+        EDITS_PATH: REFERENCES_BYTES + MASK_BYTES + settings.BODY_CAP_BYTES,
+    },
 )

@@ -96,6 +96,7 @@ ROUTES: dict[str, Row] = {
     f"POST {PROVIDERS}{{pk}}/activate/": Row(SUPER_ADMINS),
     f"POST {PROVIDERS}{{pk}}/deactivate/": Row(SUPER_ADMINS),
     f"POST {PROVIDERS}{{pk}}/validate-api-key/": Row(SUPER_ADMINS),
+    f"POST {PROVIDERS}{{pk}}/sync-models/": Row(SUPER_ADMINS),
     f"GET {PROVIDERS}{{provider_pk}}/models/": Row(SUPER_ADMINS),
     f"POST {PROVIDERS}{{provider_pk}}/models/": Row(SUPER_ADMINS),
     f"PATCH {PROVIDERS}{{provider_pk}}/models/{{pk}}/": Row(SUPER_ADMINS, pk="model"),
@@ -105,6 +106,8 @@ ROUTES: dict[str, Row] = {
     f"POST {PROVIDERS}clear-openrouter-cache/": Row(SUPER_ADMINS),
     # Generating
     f"POST {AI}images/generate/": Row(AI_MANAGERS),
+    f"POST {AI}images/edit/": Row(AI_MANAGERS),
+    f"POST {AI}images/estimate/": Row(AI_MANAGERS),
     f"GET {AI}images/models/": Row(AI_MANAGERS),
     f"GET {GENERATION}": Row(NOT_THEIRS),
     f"GET {GENERATION}results/{{index}}/": Row(NOT_THEIRS),

@@ -19,6 +19,7 @@ class AiConfig(AppConfig):
             messages.AI_FIELD_ERRORS,
             messages.AI_REASONS,
             messages.AI_REMEDIES,
+            messages.AI_NOTES,
         ):
             register(part)
         adapters()

@@ -14,6 +14,8 @@ AI_SUCCESS = {
     "api_key_not_checked": _("The API key could not be checked with the service."),
     "model_created": _("The model was added."),
     "model_updated": _("The model was saved."),
+    "models_synced": _("The models were brought in line with the service's own list."),
+    "models_compared": _("Nothing was written: this is what bringing the models in line would change."),
     "openrouter_models_listed": _("OpenRouter's image models."),
     "openrouter_models_stale": _(
         "These are the models as last read; OpenRouter is being asked anew, or does not answer."
@@ -31,6 +33,7 @@ AI_SUCCESS = {
 
 AI_ERRORS = {
     "model_no_image_capability": _("This model does not make pictures."),
+    "model_no_edit_capability": _("This model does not make pictures from others."),
     "adapter_missing": _("Negareh cannot speak to this provider yet."),
     "api_key_required": _("The provider has no API key. Send shared_api_key first."),
     "api_key_invalid": _("The service refuses the stored API key."),
@@ -75,6 +78,14 @@ AI_FIELD_ERRORS = {
     "compression_needs_jpeg_or_webp": _("Compression needs the format jpeg or webp."),
     "size_or_ratio": _("Send either size, or aspect_ratio and resolution."),
     "previews_need_one_picture": _("Previews are streamed for one picture at a time."),
+    "unknown_asset": _("There is no such picture in the library."),
+    "too_many_references": _("There can be at most %(limit)s reference pictures."),
+    "references_too_large": _("The reference pictures together have more than %(limit)s bytes."),
+    "one_mask": _("Send either mask or mask_asset."),
+    "mask_not_png": _("A mask is a PNG."),
+    "mask_too_large": _("The mask has more than %(limit)s bytes."),
+    "mask_size_differs": _("The mask must be as large as the first reference picture: %(size)s."),
+    "mask_not_transparent": _("The mask has no transparent part: the picture changes where the mask is transparent."),
     "unknown_model": _("There is no such model."),
     "unknown_provider": _("There is no such provider."),
     "unknown_adapter": _("There is no such adapter. Known: %(choices)s."),
@@ -107,6 +118,14 @@ AI_REASONS = {
     "shared_key_invalid": _("the service refused the shared key."),
     "shared_key_reserved": _("the shared key is reserved for super admins."),
     "no_key": _("there is no key to use."),
+}
+
+AI_NOTES = {
+    "prompt_tokens_cost_extra": _("The words of the prompt cost extra, by their tokens."),
+    "reference_pictures_cost_extra": _("Reference pictures cost extra, by their tokens."),
+    "model_ends_soon": _("The service ends this model on %(date)s."),
+    "model_has_ended": _("The service ended this model on %(date)s."),
+    "model_vanished": _("The service no longer lists this model."),
 }
 
 AI_REMEDIES = {

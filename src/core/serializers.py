@@ -1,5 +1,6 @@
 """Serializers that refuse what they do not know."""
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -26,6 +27,15 @@ class StrictSerializer(serializers.Serializer):
 def take_no_fields(request: Request) -> None:
     """For a call whose address says everything. Raises InvalidFields(unknown_field)."""
     StrictSerializer(data=request.data).is_valid(raise_exception=True)
+
+
+def single_values(form: Any, *, lists: Collection[str] = ()) -> dict[str, Any]:
+    """A form's fields as a plain dict, those named in `lists` as lists. Raises InvalidFields(sent_more_than_once)."""
+    found = dict(form.lists()) if hasattr(form, "lists") else {name: [value] for name, value in form.items()}
+    repeated = [name for name, values in found.items() if len(values) > 1 and name not in lists]
+    if repeated:
+        raise InvalidFields({name: [FieldError("sent_more_than_once")] for name in repeated})
+    return {name: values if name in lists else values[0] for name, values in found.items()}
 
 
 class StrictCharField(serializers.CharField):

@@ -96,3 +96,9 @@ def _is_whole_webp(content: bytes) -> bool:
     """As long as the RIFF header says. Source: RFC 9649, 2.3."""
     (declared,) = struct.unpack_from("<I", content, 4)
     return len(content) >= declared + 8
+
+
+def has_transparency(png: bytes) -> bool:
+    """Whether a whole PNG has an alpha channel or a transparent colour. Source: PNG specification, 11.2.1, 11.3.1.1."""
+    has_alpha_channel = png[25] in (4, 6)
+    return has_alpha_channel or b"tRNS" in png[: png.find(b"IDAT")]

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from src.usage.models import Counter
-from src.usage.services import Scope, period_of
+from src.usage.services import Scope, ScopeLimit, period_of
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,34 @@ def read_use(*, scopes: Iterable[Scope], period: str) -> dict[Scope, Use]:
             counter.reserved_images, counter.spent_images, counter.reserved_micros, counter.spent_micros
         )
     return use
+
+
+@dataclass(frozen=True)
+class Left:
+    """What several scopes together leave of a period; None is no limit. Below zero after a dearer bill than held."""
+
+    images: int | None = None
+    micros: int | None = None
+
+    def has_room_for(self, micros: int | None) -> bool:
+        """As `reserve` decides: what costs nothing always fits, an unknown price as long as something is left."""
+        if self.micros is None or micros == 0:
+            return True
+        return self.micros > 0 if micros is None else micros <= self.micros
+
+
+def read_left(*, limits: Iterable[ScopeLimit], period: str) -> Left:
+    """One query. The scope with the least left counts."""
+    limits = list(limits)
+    use = read_use(scopes=[limit.scope for limit in limits], period=period)
+    images = [
+        limit.max_images - use[limit.scope].reserved_images - use[limit.scope].spent_images
+        for limit in limits
+        if limit.max_images is not None
+    ]
+    micros = [
+        limit.max_micros - use[limit.scope].reserved_micros - use[limit.scope].spent_micros
+        for limit in limits
+        if limit.max_micros is not None
+    ]
+    return Left(min(images, default=None), min(micros, default=None))

@@ -47,6 +47,7 @@ class ProviderCallStatus(models.TextChoices):
 class ImageGeneration(models.Model):
     """One request for 1..n pictures, from reservation to settlement.
 
+    `inputs` are an edit's pictures: {"references": [{"asset_id", "sha256", "mime_type", "width", "height"}], "mask"}.
     `failures` are the pictures that did not come: [{"index", "code", "reason", "charged"}].
     `charged` says whether the service took money; while it is `unknown`, the reservation is held.
     """
@@ -59,6 +60,7 @@ class ImageGeneration(models.Model):
     prompt = models.TextField()
     params_asked = models.JSONField(default=dict)
     params_sent = models.JSONField(default=dict)
+    inputs = models.JSONField(default=dict, blank=True)
     n = models.PositiveSmallIntegerField()
     visibility = models.CharField(max_length=8, default="team")
     save_to_media = models.BooleanField(default=True)

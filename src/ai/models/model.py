@@ -38,7 +38,11 @@ class AIModelQuerySet(models.QuerySet["AIModel"]):
 
 
 class AIModel(TotalsColumns):
-    """`capabilities` is `{"image": true}`; `image_spec` and `pricing` are the JSON of `src.ai.specs`."""
+    """`capabilities` is `{"image": true}`; `image_spec` and `pricing` are the JSON of `src.ai.specs`.
+
+    `source_values` holds what the catalogue or a sync last wrote, `synced_fields` the names that a sync wrote last.
+    `listed_at` is when the service's own list last had the model, `vanished_at` since when it has not.
+    """
 
     provider = models.ForeignKey(AIProvider, on_delete=models.PROTECT, related_name="models")
     model_id = models.CharField(max_length=200)
@@ -54,6 +58,9 @@ class AIModel(TotalsColumns):
     replacement = models.CharField(max_length=200, blank=True)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.MANUAL)
     source_values = models.JSONField(default=dict, blank=True)
+    synced_fields = models.JSONField(default=list, blank=True)
+    listed_at = models.DateTimeField(null=True, blank=True)
+    vanished_at = models.DateTimeField(null=True, blank=True)
     sort_order = models.IntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -82,3 +89,6 @@ class AIModel(TotalsColumns):
 
     def has_ended(self, today: date) -> bool:
         return self.shutdown_date is not None and today >= self.shutdown_date
+
+    def ends_by(self, day: date) -> bool:
+        return self.shutdown_date is not None and self.shutdown_date <= day

@@ -1,7 +1,9 @@
 """What a person sends to generate pictures, and the answers' shapes."""
 
+import re
 from typing import Any
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 from src.ai.params import OWN_PROMPT_MAX_CHARS
@@ -11,6 +13,7 @@ from src.ai.serializers.provider_serializer import (
     AIProviderListSerializer,
     AIProviderSerializer,
 )
+from src.ai.services.edit_inputs import MAX_REFERENCES, EditSources
 from src.ai.services.reservation import ImageOrder
 from src.ai.specs import MAX_N
 from src.core.errors import InvalidFields
@@ -19,10 +22,12 @@ from src.core.serializers import (
     StrictCharField,
     StrictIntegerField,
     StrictSerializer,
+    single_values,
 )
 from src.media.models import Visibility
 
 __all__ = [
+    "AIImageEditRequestSerializer",
     "AIImageGenerationRequestSerializer",
     "AIProviderCreateSerializer",
     "AIProviderListSerializer",
@@ -37,6 +42,11 @@ PARAM_FIELDS = (
     *("output_format", "output_compression", "seed", "negative_prompt"),
 )
 MAX_SEED = 2**32 - 1
+# What a form sends as text, or more than once.
+LISTS = ("references", "reference_assets")
+NUMBERS = ("model_id", "n", "seed", "output_compression")
+YES_OR_NO = ("save_to_media",)
+DIGITS = re.compile(r"-?[0-9]{1,20}")
 
 
 class AIImageGenerationRequestSerializer(StrictSerializer):
@@ -82,6 +92,50 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
         )
 
 
+class AIImageEditRequestSerializer(AIImageGenerationRequestSerializer):
+    """As generating, with 1..16 pictures to start from: `reference_assets` of the library, then `references`, files of
+    a form. `mask` or `mask_asset`: a PNG as large as the first of them, transparent where the picture may change."""
+
+    references = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), required=False, max_length=MAX_REFERENCES
+    )
+    reference_assets = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=MAX_REFERENCES)
+    mask = serializers.FileField(required=False, allow_empty_file=True)
+    mask_asset = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "mask" in attrs and "mask_asset" in attrs:
+            raise InvalidFields.one("mask", "one_mask")
+        return super().validate(attrs)
+
+    def to_sources(self) -> EditSources:
+        """Reads the files. Call off the event loop."""
+        sent = self.validated_data
+        return EditSources(
+            asset_ids=tuple(sent.get("reference_assets", ())),
+            uploads=tuple(file.read() for file in sent.get("references", ())),
+            mask_asset_id=sent.get("mask_asset"),
+            mask_upload=sent["mask"].read() if "mask" in sent else None,
+        )
+
+
+class EstimateRequestSerializer(AIImageGenerationRequestSerializer):
+    """As generating; `reference_images` above 0 is an edit with so many pictures to start from."""
+
+    reference_images = StrictIntegerField(required=False, min_value=0, max_value=MAX_REFERENCES, default=0)
+
+
+def plain_values(form: QueryDict) -> dict[str, Any]:
+    """A form's fields as the JSON of the same request. Raises InvalidFields(sent_more_than_once)."""
+    values = single_values(form, lists=LISTS)
+    for name, value in values.items():
+        if name in NUMBERS and isinstance(value, str) and DIGITS.fullmatch(value):
+            values[name] = int(value)
+        elif name in YES_OR_NO and value in ("true", "false"):
+            values[name] = value == "true"
+    return values
+
+
 class SaveResultsSerializer(StrictSerializer):
     """All of a generation's unsaved pictures, or the one at `index`."""
 
@@ -121,6 +175,21 @@ class PictureFailureSerializer(serializers.Serializer):
     field = serializers.CharField(required=False)
 
 
+class EditPictureSerializer(serializers.Serializer):
+    asset_id = serializers.UUIDField(allow_null=True)
+    sha256 = serializers.CharField()
+    mime_type = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class EditInputsSerializer(serializers.Serializer):
+    """The pictures that an edit started from."""
+
+    references = EditPictureSerializer(many=True)
+    mask = EditPictureSerializer(allow_null=True)
+
+
 class GenerationSerializer(serializers.Serializer):
     """The `data` of generate and of a generation's record."""
 
@@ -133,6 +202,7 @@ class GenerationSerializer(serializers.Serializer):
     key_source = serializers.ChoiceField(choices=("shared", "personal"))
     prompt = serializers.CharField()
     params_sent = serializers.DictField()
+    inputs = EditInputsSerializer(allow_null=True)
     requested = serializers.IntegerField()
     delivered = serializers.IntegerField()
     failures = PictureFailureSerializer(many=True)

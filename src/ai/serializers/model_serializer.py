@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from src.ai.models import AIModel, Capability
 from src.ai.serializers.json_fields import ImageSpecField, PricingField
+from src.ai.services.model_warnings import describe_warnings
 from src.core.errors import InvalidFields
 from src.core.serializers import (
     StrictBooleanField,
@@ -36,6 +37,24 @@ class CapabilitiesField(serializers.Field):
         return dict.fromkeys(data, True)
 
 
+class WarningSerializer(serializers.Serializer):
+    """`shutdown_date` and `replacement` where the service ends the model."""
+
+    code = serializers.ChoiceField(choices=("model_ends_soon", "model_has_ended", "model_vanished"))
+    message = serializers.CharField()
+    shutdown_date = serializers.DateField(required=False)
+    replacement = serializers.CharField(required=False, allow_blank=True)
+
+
+@extend_schema_field(WarningSerializer(many=True))
+class WarningsField(serializers.Field):
+    def get_attribute(self, instance: AIModel) -> AIModel:
+        return instance
+
+    def to_representation(self, value: AIModel) -> list[dict[str, Any]]:
+        return describe_warnings(value)
+
+
 class AIModelSerializer(StrictSerializer):
     """One model of a provider, as super admins see and change it."""
 
@@ -53,6 +72,9 @@ class AIModelSerializer(StrictSerializer):
     replacement = StrictCharField(max_length=200, allow_blank=True, required=False)
     sort_order = StrictIntegerField(required=False, min_value=-1_000_000, max_value=1_000_000)
     origin = serializers.CharField(read_only=True)
+    warnings = WarningsField(read_only=True)
+    listed_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    vanished_at = serializers.DateTimeField(read_only=True, allow_null=True)
     total_requests = serializers.IntegerField(read_only=True)
     total_images = serializers.IntegerField(read_only=True)
     total_cost_micros = serializers.IntegerField(read_only=True)
@@ -67,6 +89,7 @@ class UsableModelSerializer(serializers.ModelSerializer):
     capabilities = CapabilitiesField(read_only=True)
     image_spec = ImageSpecField(read_only=True, allow_null=True)
     pricing = PricingField(read_only=True)
+    warnings = WarningsField(read_only=True)
     state = serializers.SerializerMethodField()
     key_source = serializers.SerializerMethodField()
 
@@ -86,6 +109,7 @@ class UsableModelSerializer(serializers.ModelSerializer):
             "pricing",
             "shutdown_date",
             "replacement",
+            "warnings",
         )
         read_only_fields = fields
 

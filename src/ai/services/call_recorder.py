@@ -3,20 +3,25 @@
 import asyncio
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from src.ai.models import Charged, ImageGeneration, ProviderCall, ProviderCallStatus
-from src.ai.providers.contract import Event, Received, ResumeHandle, Sent
+from src.ai.providers.contract import Event, Preview, Received, ResumeHandle, Sent
 from src.ai.services.inbox import call_path, write_to_inbox
+from src.ai.services.reservation import OnPreview
 from src.core import db
+
+log = structlog.get_logger("negareh.generation")
 
 
 class CallRecorder:
     """The `on_event` of one generation."""
 
-    def __init__(self, generation_id: UUID):
+    def __init__(self, generation_id: UUID, on_preview: OnPreview | None = None):
         self._generation_id = generation_id
+        self._on_preview = on_preview
         self.is_sent = False
         """Whether a socket may have been opened: an adapter opens none before its announcement is kept."""
         self.received: dict[int, str] = {}
@@ -33,6 +38,14 @@ class CallRecorder:
             await db.run(record_received, generation_id=self._generation_id, event=event, path=path)
         elif isinstance(event, ResumeHandle):
             await db.run(record_resume_handle, generation_id=self._generation_id, event=event)
+        elif self._on_preview is not None:
+            await self._show(event, self._on_preview)
+
+    async def _show(self, preview: Preview, on_preview: OnPreview) -> None:
+        try:
+            await on_preview(preview)
+        except Exception as exc:  # noqa: BLE001 (whoever looks on cannot break a call that is paid for)
+            log.warning("preview_not_shown", generation_id=str(self._generation_id), exc_info=exc)
 
 
 @transaction.atomic

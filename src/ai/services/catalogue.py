@@ -9,6 +9,7 @@ from django.db import models, transaction
 
 from src.ai.catalogue import read_catalogue
 from src.ai.models import AIModel, AIProvider, KeyStatus, Origin
+from src.ai.services.model_sync import LIMITS_AND_PRICES
 from src.ai.specs import read_image_spec, read_pricing
 from src.core.outbound import origin_of
 
@@ -94,7 +95,11 @@ def _apply(row: models.Model, label: str, values: dict[str, Any], report: Popula
 def _changed_fields(
     row: Any, label: str, values: dict[str, Any], report: PopulateReport, *, is_new: bool
 ) -> Iterable[str]:
+    synced = set(getattr(row, "synced_fields", ())) & LIMITS_AND_PRICES
     for name, value in values.items():
+        if name in synced:
+            # The service's own list knows better.
+            continue
         stored, present = _as_json(value), _as_json(getattr(row, name))
         # A row without source values was made by hand: all of it is an operator's.
         is_ours = is_new or (bool(row.source_values) and present == row.source_values.get(name))

@@ -24,6 +24,7 @@ def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, b
         "key_source": generation.key_source,
         "prompt": generation.prompt,
         "params_sent": generation.params_sent,
+        "inputs": generation.inputs or None,
         "requested": generation.n,
         "delivered": len(outputs),
         "failures": [_describe_failure(failure) for failure in generation.failures],

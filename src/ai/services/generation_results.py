@@ -8,7 +8,7 @@ from django.db import transaction
 
 from src.ai.models import GenerationOutput, ImageGeneration
 from src.ai.services.inbox import full_path, read_from_inbox, remove_from_inbox
-from src.ai.services.settlement import asset_details
+from src.ai.services.settlement import asset_details, note_parents
 from src.core.errors import Conflict, NotFound
 from src.media.inspection import inspect_picture
 from src.media.services.assets import create_asset
@@ -76,6 +76,7 @@ def _move_to_library(
         return False
     details = asset_details(generation, generation.provider, generation.model, row)
     row.asset = create_asset(original=original, details=replace(details, **changes))
+    note_parents(row.asset, generation)
     row.inbox_path = ""
     row.save(update_fields=["asset", "inbox_path"])
     return True

@@ -16,6 +16,7 @@ from src.ai.providers.errors import (
     UnsupportedImageType,
 )
 from src.ai.services.call_recorder import CallRecorder
+from src.ai.services.edit_inputs import EditInputs, EditSources, load_inputs
 from src.ai.services.generation_answers import describe_generation
 from src.ai.services.inbox import move_to_quarantine, remove_from_inbox
 from src.ai.services.received_pictures import Pictures, keep_pictures
@@ -45,9 +46,16 @@ async def generate_and_save_to_media(*, order: ImageOrder) -> dict[str, Any]:
     return await background.finish_regardless(_generate(replace(order, save_to_media=True)))
 
 
-async def _generate(order: ImageOrder) -> dict[str, Any]:
-    ticket = await db.run(reserve_generation, order=order)
-    recorder = CallRecorder(ticket.generation_id)
+async def edit_image(*, order: ImageOrder, sources: EditSources) -> dict[str, Any]:
+    """Pictures made from others, saved or not as the order says. Shape and errors as `generate_image_only`, and
+    those of `load_inputs`."""
+    inputs = await load_inputs(sources=sources, user=order.admin)
+    return await background.finish_regardless(_generate(order, inputs))
+
+
+async def _generate(order: ImageOrder, inputs: EditInputs | None = None) -> dict[str, Any]:
+    ticket = await db.run(reserve_generation, order=order, inputs=inputs)
+    recorder = CallRecorder(ticket.generation_id, order.on_preview)
     result = await _ask_provider(ticket, recorder)
     pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
     schedule_renditions([kept.original.asset_id for kept in pictures.kept if kept.original])
@@ -68,9 +76,11 @@ async def _generate(order: ImageOrder) -> dict[str, Any]:
 
 async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
     """The provider's pictures, or what went wrong."""
-    ask = ticket.adapter.edit if isinstance(ticket.request, ImageEditRequest) else ticket.adapter.generate
+    adapter, request = ticket.adapter, ticket.request
     try:
-        return await ask(ticket.connection, ticket.request, on_event=recorder)
+        if isinstance(request, ImageEditRequest):
+            return await adapter.edit(ticket.connection, request, on_event=recorder)
+        return await adapter.generate(ticket.connection, request, on_event=recorder)
     except ProviderError as exc:
         return ImageResult(calls=(CallResult(error=exc),))
     except Exception as exc:

@@ -5,8 +5,8 @@ from typing import Any
 from src.ai.access import AccessSubject, ModelAccessState
 from src.ai.models import AIModel, AIProvider, Capability
 from src.ai.providers import get_adapter
+from src.ai.services.access_answers import describe_access
 from src.core.errors import InvalidFields
-from src.core.messages import text_for
 
 # What a person can do without a super admin.
 PERSONAL_REMEDIES = ("enter_personal_key", "switch_personal_key_on")
@@ -60,12 +60,7 @@ def list_available_providers(*, admin: Any) -> list[dict[str, Any]]:
                     "slug": provider.slug,
                     "name": provider.label,
                     "description": provider.description,
-                    "state": str(found.state),
-                    "key_source": found.state.key_source,
-                    "reason": found.reason,
-                    "reason_message": text_for(found.reason, **found.params),
-                    "remedy": found.remedy,
-                    "remedy_message": text_for(found.remedy) if found.remedy else "",
+                    **describe_access(found),
                     "active_models_count": provider.active_models_count,
                 }
             )

@@ -5,10 +5,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from src.ai.catalogue import read_catalogue
 from src.ai.models import AdminProviderSettings, AIProvider, KeyStatus
 from src.ai.models.keys import ORIGIN_CHANGED
-from src.ai.providers import adapters, get_adapter
+from src.ai.providers import adapters
 from src.ai.services.audit_entries import key_of, policy_of, record_key_change, record_provider
 from src.ai.services.key_check import ask_about_shared_key, find_provider, require_checkable
 from src.ai.services.stored_keys import (
@@ -61,7 +60,7 @@ def create_or_update_provider(
         return update_provider(provider_id=existing, changes=changes, key=key, actor=actor)
     if "name" not in changes:
         raise InvalidFields.one("name", "required")
-    if "adapter" not in changes and slug not in known_adapter_slugs():
+    if "adapter" not in changes and slug not in adapters():
         raise InvalidFields.one("adapter", "required")
     try:
         draft = AIProvider(slug=slug, adapter=changes.get("adapter", slug))
@@ -99,11 +98,6 @@ def activate_provider(*, provider_id: int, actor: Any | None) -> SavedProvider:
 def deactivate_provider(*, provider_id: int, actor: Any | None) -> SavedProvider:
     saved = update_provider(provider_id=provider_id, changes={"is_active": False}, actor=actor)
     return SavedProvider(saved.provider, "provider_deactivated")
-
-
-def known_adapter_slugs() -> set[str]:
-    """Adapters that are built, and those of the catalogue that are still to come."""
-    return set(adapters()) | {entry["adapter"] for entry in read_catalogue()["providers"]}
 
 
 def _save_and_check(target: AIProvider | int, change: Change) -> SavedProvider:
@@ -194,11 +188,10 @@ def _locked(provider_id: int) -> AIProvider:
 def _check_adapter_and_url(provider: AIProvider, *, is_url_new: bool) -> None:
     if not is_url_new and not provider._state.adding:
         return
-    known = known_adapter_slugs()
-    if provider.adapter not in known:
-        raise InvalidFields.one("adapter", "unknown_adapter", choices=", ".join(sorted(known)))
-    url, adapter = base_url_of(provider), get_adapter(provider.adapter)
-    if not url and (adapter is None or adapter.needs_key == "by_row"):
+    if provider.adapter not in adapters():
+        raise InvalidFields.one("adapter", "unknown_adapter", choices=", ".join(sorted(adapters())))
+    url = base_url_of(provider)
+    if not url and adapters()[provider.adapter].needs_key == "by_row":
         raise InvalidFields.one("api_base_url", "base_url_required")
     if url:
         require_callable_url(url, allow_private=provider.allow_private_address)

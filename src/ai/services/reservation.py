@@ -1,10 +1,10 @@
 """The first step of a generation: one short transaction that decides, holds the money and writes the row."""
 
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,7 +23,8 @@ from src.ai.models import (
 from src.ai.params import fit_to_spec
 from src.ai.providers import get_adapter
 from src.ai.providers.base import Adapter
-from src.ai.providers.contract import ImageParams, ImageRequest, ProviderConnection
+from src.ai.providers.contract import ImageEditRequest, ImageParams, ImageRequest, Preview, ProviderConnection
+from src.ai.services.edit_inputs import EditInputs
 from src.ai.services.stored_keys import connect
 from src.ai.specs import ImageSpec, Price, read_image_spec, read_pricing
 from src.core.errors import (
@@ -38,10 +39,15 @@ from src.core.messages import text_for
 from src.media.services.assets import title_from_prompt
 from src.usage.services import LimitReached, Movement, Scope, ScopeLimit, reserve
 
+OnPreview = Callable[[Preview], Awaitable[None]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOrder:
-    """What a person asks for. `model_id` is the row's number, `model` is "provider/model"; one of them is set."""
+    """What a person asks for. `model_id` is the row's number, `model` is "provider/model"; one of them is set.
+
+    `on_preview` is awaited with each partial picture, where `params.partial_images` asks for some.
+    """
 
     admin: Any
     params: ImageParams
@@ -52,6 +58,7 @@ class ImageOrder:
     alt_text: str = ""
     visibility: str = "team"
     expected_key_source: str | None = None
+    on_preview: OnPreview | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +81,20 @@ class Ticket:
 
 
 @transaction.atomic
-def reserve_generation(*, order: ImageOrder) -> Ticket:
-    """Decide and hold. Raises InvalidFields, BadRequest, Forbidden, Conflict, PaymentRequired, TooManyRequests;
-    then nothing is left behind."""
-    model = _find_model(order)
-    provider, adapter = model.provider, _find_adapter(model)
+def reserve_generation(*, order: ImageOrder, inputs: EditInputs | None = None) -> Ticket:
+    """Decide and hold. `inputs` make it an edit.
+
+    Raises InvalidFields, BadRequest, Forbidden, Conflict, PaymentRequired, TooManyRequests; then nothing is left
+    behind.
+    """
+    model = find_ordered_model(order, Capability.IMAGE_EDIT if inputs else Capability.IMAGE)
+    provider, adapter = model.provider, find_adapter(model, is_edit=inputs is not None)
     key_source = _require_access(order, model)
     asked = order.params
-    spec = read_image_spec(model.image_spec) if model.image_spec else ImageSpec()
+    spec = spec_of(model)
     fitted = fit_to_spec(asked, spec, speakable=adapter.parameters)
+    if inputs is not None:
+        _check_inputs(inputs, spec, adapter)
     pricing = read_pricing(model.pricing)
     micros = highest_cost_micros(
         pricing, size=fitted.size, quality=fitted.quality, resolution=fitted.resolution, n=fitted.n
@@ -96,18 +108,24 @@ def reserve_generation(*, order: ImageOrder) -> Ticket:
         generation_id=movement.generation_id,
         adapter=adapter,
         connection=connect(provider, own if key_source == "personal" else provider),
-        request=ImageRequest(model_id=model.model_id, **msgspec.to_builtins(fitted)),
+        request=_request_of(model, fitted, inputs),
         movement=movement,
         provider=provider,
         model=model,
         own=own,
         pricing=pricing,
     )
-    _write_rows(order, ticket, asked, fitted, micros)
+    _write_rows(order, ticket, asked, fitted, micros, inputs)
     return ticket
 
 
-def _find_model(order: ImageOrder) -> AIModel:
+def spec_of(model: AIModel) -> ImageSpec:
+    """A model without a spec takes a prompt and nothing else."""
+    return read_image_spec(model.image_spec) if model.image_spec else ImageSpec()
+
+
+def find_ordered_model(order: ImageOrder, capability: Capability) -> AIModel:
+    """Raises InvalidFields(unknown_model), BadRequest(model_no_image_capability, model_no_edit_capability)."""
     name = "model_id" if order.model is None else "model"
     rows = AIModel.objects.select_related("provider")
     if order.model is None:
@@ -118,16 +136,44 @@ def _find_model(order: ImageOrder) -> AIModel:
     model = rows.first()
     if model is None:
         raise InvalidFields.one(name, "unknown_model")
-    if not model.can(Capability.IMAGE):
-        raise BadRequest("model_no_image_capability")
+    if not model.can(capability):
+        is_edit = capability == Capability.IMAGE_EDIT
+        raise BadRequest("model_no_edit_capability" if is_edit else "model_no_image_capability")
     return model
 
 
-def _find_adapter(model: AIModel) -> Adapter:
+def find_adapter(model: AIModel, *, is_edit: bool) -> Adapter:
+    """Raises BadRequest(adapter_missing, model_no_edit_capability)."""
     adapter = get_adapter(model.provider.adapter)
     if adapter is None or not adapter.makes_images:
         raise BadRequest("adapter_missing")
+    if is_edit and not adapter.edits_images:
+        raise BadRequest("model_no_edit_capability")
     return adapter
+
+
+def _check_inputs(inputs: EditInputs, spec: ImageSpec, adapter: Adapter) -> None:
+    check_reference_count(len(inputs.references), spec, adapter)
+    if inputs.reference_bytes > adapter.reference_bytes:
+        raise InvalidFields.one("references", "references_too_large", limit=adapter.reference_bytes)
+    if inputs.mask is not None and not (spec.mask and adapter.takes_mask):
+        raise InvalidFields.one("mask", "unsupported_parameter")
+
+
+def check_reference_count(count: int, spec: ImageSpec, adapter: Adapter) -> None:
+    """Raises InvalidFields(too_many_references)."""
+    limits = (spec.max_reference_images, adapter.max_references)
+    limit = min(limit for limit in limits if limit is not None)
+    if count > limit:
+        raise InvalidFields.one("references", "too_many_references", limit=limit)
+
+
+def _request_of(model: AIModel, fitted: ImageParams, inputs: EditInputs | None) -> ImageRequest:
+    params = {"model_id": model.model_id, **asdict(fitted)}
+    if inputs is None:
+        return ImageRequest(**params)
+    references = tuple(each.picture for each in inputs.references)
+    return ImageEditRequest(**params, references=references, mask=inputs.mask.picture if inputs.mask else None)
 
 
 def _require_access(order: ImageOrder, model: AIModel) -> str:
@@ -153,18 +199,21 @@ def describe_refusal(found: Explanation) -> dict[str, str]:
 def _hold(
     movement: Movement, provider: AIProvider, own: AdminProviderSettings, *, images: int, micros: int | None
 ) -> None:
+    limits = limits_of(person_id=movement.person_id, key_source=movement.key_source, provider=provider, own=own)
     try:
-        reserve(movement=movement, limits=limits_of(movement, provider, own), images=images, micros=micros)
+        reserve(movement=movement, limits=limits, images=images, micros=micros)
     except LimitReached as exc:
         if exc.kind == "images":
             raise TooManyRequests("monthly_limit_reached") from exc
         raise PaymentRequired("budget_exceeded", facts={"scope": exc.scope.kind}) from exc
 
 
-def limits_of(movement: Movement, provider: AIProvider, own: AdminProviderSettings) -> tuple[ScopeLimit, ...]:
+def limits_of(
+    *, person_id: int, key_source: str, provider: AIProvider, own: AdminProviderSettings
+) -> tuple[ScopeLimit, ...]:
     """The scopes that a generation counts in. Limits bind the shared key; a personal key is only counted."""
-    person = f"{movement.person_id}:{provider.pk}"
-    if movement.key_source == "personal":
+    person = f"{person_id}:{provider.pk}"
+    if key_source == "personal":
         return (ScopeLimit(Scope("own_key", person)),)
     return (
         ScopeLimit(Scope("provider", str(provider.pk)), max_micros=provider.monthly_budget_micros),
@@ -176,7 +225,14 @@ def limits_of(movement: Movement, provider: AIProvider, own: AdminProviderSettin
     )
 
 
-def _write_rows(order: ImageOrder, ticket: Ticket, asked: ImageParams, fitted: ImageParams, micros: int | None) -> None:
+def _write_rows(
+    order: ImageOrder,
+    ticket: Ticket,
+    asked: ImageParams,
+    fitted: ImageParams,
+    micros: int | None,
+    inputs: EditInputs | None,
+) -> None:
     generation = ImageGeneration.objects.create(
         id=ticket.generation_id,
         admin=order.admin,
@@ -186,6 +242,7 @@ def _write_rows(order: ImageOrder, ticket: Ticket, asked: ImageParams, fitted: I
         prompt=asked.prompt,
         params_asked=asked.without_prompt(),
         params_sent=fitted.without_prompt(),
+        inputs=inputs.describe() if inputs else {},
         n=fitted.n,
         visibility=order.visibility,
         save_to_media=order.save_to_media,

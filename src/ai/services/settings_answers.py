@@ -6,7 +6,7 @@ from typing import Any
 
 from src.ai.access import AccessSubject, ModelAccessState
 from src.ai.models import AdminProviderSettings
-from src.core.messages import text_for
+from src.ai.services.access_answers import describe_access
 from src.usage.reading import current_period, read_use
 from src.usage.services import Scope
 
@@ -24,7 +24,7 @@ def describe_settings(rows: Sequence[AdminProviderSettings], *, admin: Any) -> l
             "use_shared_api": row.use_shared_api,
             "is_active": row.is_active,
             **_describe_limits(row),
-            "access": _describe_access(row, subject),
+            "access": describe_access(ModelAccessState.explain(row.provider, None, subject)),
             "use": {
                 "period": period.name,
                 "ends_at": period.ends_at.isoformat(),
@@ -69,15 +69,3 @@ def _describe_key(row: AdminProviderSettings) -> dict[str, Any]:
 
 def _describe_limits(row: AdminProviderSettings) -> dict[str, int | None]:
     return {"monthly_limit": row.monthly_limit, "monthly_budget_micros": row.monthly_budget_micros}
-
-
-def _describe_access(row: AdminProviderSettings, subject: AccessSubject) -> dict[str, Any]:
-    found = ModelAccessState.explain(row.provider, None, subject)
-    return {
-        "state": str(found.state),
-        "key_source": found.state.key_source,
-        "reason": found.reason,
-        "reason_message": text_for(found.reason, **found.params),
-        "remedy": found.remedy,
-        "remedy_message": text_for(found.remedy, **found.params) if found.remedy else "",
-    }

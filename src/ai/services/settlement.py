@@ -28,6 +28,7 @@ from src.ai.services.received_pictures import KeptPicture, Pictures
 from src.ai.services.reservation import Ticket
 from src.ai.services.stored_keys import mark_key_invalid
 from src.ai.specs import split_size
+from src.media.models import MediaAsset, Source
 from src.media.provenance import made_by_ai
 from src.media.services.assets import AssetDetails, create_asset
 from src.usage.services import release, settle
@@ -200,7 +201,15 @@ def _write_output(ticket: Ticket, generation: ImageGeneration, kept: KeptPicture
     if kept.original is not None:
         details = asset_details(generation, ticket.provider, ticket.model, output)
         output.asset = create_asset(original=kept.original, details=details)
+        note_parents(output.asset, generation)
     output.save()
+
+
+def note_parents(asset: MediaAsset, generation: ImageGeneration) -> None:
+    """Of which pictures of the library this one was made; what was purged meanwhile is left out."""
+    ids = {each["asset_id"] for each in generation.inputs.get("references", []) if each["asset_id"]}
+    if ids:
+        asset.made_from.set(MediaAsset.objects.select_for_update(no_key=True).filter(pk__in=ids))
 
 
 def asset_details(
@@ -213,6 +222,7 @@ def asset_details(
         title=generation.title,
         alt_text=generation.alt_text,
         visibility=generation.visibility,
+        source=Source.EDITED if generation.inputs else Source.GENERATED,
         snapshot={
             "generation_id": generation.pk,
             "provider_slug": provider.slug,
@@ -237,6 +247,7 @@ def _snapshot(generation: ImageGeneration, output: GenerationOutput) -> dict[str
         "requested": generation.n,
         "key_source": generation.key_source,
         "params_asked": generation.params_asked,
+        "inputs": generation.inputs,
         "revised_prompt": output.revised_prompt,
         "seed": output.seed,
         "cost_source": generation.cost_source,

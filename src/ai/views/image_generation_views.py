@@ -1,6 +1,10 @@
 """Generating pictures; waiting for a provider holds no thread."""
 
+import asyncio
+from typing import Any
+
 from adrf import viewsets
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,19 +15,27 @@ from src.ai.filters import UsableModelFilter
 from src.ai.models import AIModel
 from src.ai.pagination import ModelPagination
 from src.ai.serializers.image_generation_serializer import (
+    AIImageEditRequestSerializer,
     AIImageGenerationRequestSerializer,
+    EstimateRequestSerializer,
     GenerationSerializer,
+    plain_values,
 )
 from src.ai.serializers.model_serializer import UsableModelSerializer
-from src.ai.services.image_generation_service import generate_and_save_to_media, generate_image_only
+from src.ai.serializers.report_serializers import EstimateSerializer
+from src.ai.services.edit_inputs import EditSources
+from src.ai.services.estimate import estimate_generation
+from src.ai.services.image_generation_service import edit_image, generate_and_save_to_media, generate_image_only
 from src.ai.services.model_service import list_usable_models
+from src.ai.services.reservation import ImageOrder
 from src.ai.views.image_provider_views import AIImageProviderViewSet
 from src.ai.views.scoped import ScopedView
 from src.core import db
 from src.core.envelope import success
 from src.core.errors import BadRequest
+from src.core.parsers import JSONParser, MultiPartParser
 from src.core.schema import FailureSerializer, envelope_of
-from src.core.token_scopes import IMAGES
+from src.core.token_scopes import IMAGES, MEDIA_READ, check_token_scope
 
 __all__ = ["AIImageGenerationViewSet", "AIImageProviderViewSet"]
 
@@ -47,17 +59,40 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     @action(detail=False, methods=["post"], url_path="generate")
     async def generate_image(self, request: Request) -> Response:
         """Generate pictures, and save them in the library unless `save_to_media` is false."""
-        if "Idempotency-Key" in request.headers:
-            raise BadRequest("not_supported_yet", feature="Idempotency-Key")
+        _refuse_idempotency_key(request)
         serializer = AIImageGenerationRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         order = serializer.to_order(request.user)
         generate = generate_and_save_to_media if order.save_to_media else generate_image_only
-        data = await generate(order=order)
-        code = "image_generated_and_saved" if order.save_to_media else "image_generated"
-        if data["failures"]:
-            code = "image_partly_generated"
-        return success(code, data, status=201 if order.save_to_media else 200)
+        return _answer(await generate(order=order), is_saved=order.save_to_media)
+
+    @extend_schema(  # type: ignore[type-var]
+        request={
+            "multipart/form-data": AIImageEditRequestSerializer,
+            "application/json": AIImageEditRequestSerializer,
+        },
+        responses={
+            200: envelope_of(GenerationSerializer),
+            201: envelope_of(GenerationSerializer),
+            (400, "application/json"): FailureSerializer,
+        },
+    )
+    @action(detail=False, methods=["post"], url_path="edit", parser_classes=[MultiPartParser, JSONParser])
+    async def edit_image(self, request: Request) -> Response:
+        """Make pictures from others: uploads of a form, pictures of the library, or both."""
+        _refuse_idempotency_key(request)
+        order, sources = await asyncio.to_thread(_read_edit, request)
+        return _answer(await edit_image(order=order, sources=sources), is_saved=order.save_to_media)
+
+    @extend_schema(request=EstimateRequestSerializer, responses=envelope_of(EstimateSerializer))  # type: ignore[type-var]
+    @action(detail=False, methods=["post"], url_path="estimate")
+    async def estimate(self, request: Request) -> Response:
+        """What such a request would cost, with which key, and whether it would pass. Nobody is asked."""
+        serializer = EstimateRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        references = serializer.validated_data["reference_images"]
+        order = serializer.to_order(request.user)
+        return success("ok", await db.run(estimate_generation, order=order, reference_images=references))
 
     @extend_schema(responses=envelope_of(UsableModelSerializer, paged=True))  # type: ignore[type-var]
     @action(detail=False, methods=["get"], url_path="models")
@@ -70,3 +105,25 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
         page = self.paginate_queryset(self.filter_queryset(rows))
         data = UsableModelSerializer(page, many=True, context={"states": states}).data
         return self.get_paginated_response(data)
+
+
+def _refuse_idempotency_key(request: Request) -> None:
+    if "Idempotency-Key" in request.headers:
+        raise BadRequest("not_supported_yet", feature="Idempotency-Key")
+
+
+def _read_edit(request: Request) -> tuple[ImageOrder, EditSources]:
+    sent = plain_values(request.data) if isinstance(request.data, QueryDict) else request.data
+    serializer = AIImageEditRequestSerializer(data=sent)
+    serializer.is_valid(raise_exception=True)
+    sources = serializer.to_sources()
+    if sources.asset_ids or sources.mask_asset_id:
+        check_token_scope(request, MEDIA_READ)
+    return serializer.to_order(request.user), sources
+
+
+def _answer(data: dict[str, Any], *, is_saved: bool) -> Response:
+    code = "image_generated_and_saved" if is_saved else "image_generated"
+    if data["failures"]:
+        code = "image_partly_generated"
+    return success(code, data, status=201 if is_saved else 200)

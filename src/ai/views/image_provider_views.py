@@ -21,9 +21,12 @@ from src.ai.serializers.report_serializers import (
     KeyVerdictSerializer,
     OpenRouterListingSerializer,
     ProviderCapabilitiesSerializer,
+    SyncReportSerializer,
+    SyncRequestSerializer,
 )
 from src.ai.services import openrouter_catalogue
 from src.ai.services.key_check import find_provider, validate_shared_key
+from src.ai.services.model_sync import sync_models
 from src.ai.services.provider_reports import describe_capabilities, list_available_providers
 from src.ai.services.provider_service import (
     SavedProvider,
@@ -151,6 +154,16 @@ class AIImageProviderViewSet(ScopedView, viewsets.GenericViewSet):
         take_no_fields(request)
         verdict = validate_shared_key(provider_id=int(pk), actor=request.user)
         return success(verdict.code, asdict(verdict))
+
+    @extend_schema(request=SyncRequestSerializer, responses=envelope_of(SyncReportSerializer))
+    @action(detail=True, methods=["post"], url_path="sync-models")
+    def sync_models(self, request: Request, pk: str) -> Response:
+        """Bring the models in line with the service's own list; `dry_run` only says what would change."""
+        serializer = SyncRequestSerializer(data=request.data or {})
+        serializer.is_valid(raise_exception=True)
+        dry_run = serializer.validated_data["dry_run"]
+        report = sync_models(provider_id=int(pk), actor=request.user, dry_run=dry_run)
+        return success("models_compared" if dry_run else "models_synced", asdict(report))
 
     def _answer(self, saved: SavedProvider) -> Response:
         data = AIProviderSerializer(saved.provider).data

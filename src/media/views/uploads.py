@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from src.core import db
 from src.core.parsers import MultiPartParser
 from src.core.schema import envelope_of
+from src.core.serializers import single_values
 from src.media.models import MediaAsset
 from src.media.models.visibility import MANAGE
 from src.media.serializers.assets import MediaAssetSerializer
-from src.media.serializers.uploads import UploadSerializer, single_values
+from src.media.serializers.uploads import UploadSerializer
 from src.media.services.library import find_listed_asset
 from src.media.services.uploads import Upload, upload_picture
 from src.media.views.base import MediaView, show_asset

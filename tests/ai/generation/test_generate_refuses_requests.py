@@ -107,10 +107,10 @@ def test_it_refuses_a_model_that_makes_no_pictures(generate, openai, upstream):
     assert nothing_was_done(upstream)
 
 
-def test_it_refuses_a_service_that_has_no_adapter_yet(generate):
-    gemini = make_model(make_provider("gemini", adapter="gemini", api_base_url="https://g.example/v1"), "g")
+def test_it_refuses_a_service_whose_adapter_was_taken_out(generate):
+    gone = make_model(make_provider("gone", adapter="gone", api_base_url="https://g.example/v1"), "g")
 
-    answer = generate(model_id=gemini.pk)
+    answer = generate(model_id=gone.pk)
 
     assert (answer.status_code, answer.data["code"]) == (400, "adapter_missing")
 

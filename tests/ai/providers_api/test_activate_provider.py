@@ -60,8 +60,8 @@ def test_nothing_changes_while_the_service_is_down(activate, down, was_active):
     assert (is_active(), AIProvider.objects.get().key_status) == (was_active, "valid")
 
 
-def test_a_service_whose_adapter_is_still_to_come_stays_off(activate, db):
-    answer = activate(make_provider("gemini", adapter="gemini", api_base_url="https://g.example", is_active=False))
+def test_a_service_whose_adapter_was_taken_out_stays_off(activate, db):
+    answer = activate(make_provider("gone", adapter="gone", api_base_url="https://g.example", is_active=False))
 
     assert (answer.status_code, answer.data["code"]) == (400, "adapter_missing")
     assert not is_active()

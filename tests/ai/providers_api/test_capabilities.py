@@ -33,8 +33,8 @@ def test_it_tells_what_each_provider_can_do(manager):
     }
 
 
-def test_a_service_whose_adapter_is_still_to_come_makes_no_pictures(manager):
-    make_model(make_provider("gemini", adapter="gemini"))
+def test_a_service_whose_adapter_was_taken_out_makes_no_pictures(manager):
+    make_model(make_provider("gone", adapter="gone"))
 
     [row] = manager.get(URL).data["data"]
 

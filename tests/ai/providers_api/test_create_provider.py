@@ -63,32 +63,6 @@ def test_a_key_is_stored_unchecked_while_the_service_is_down(boss, at_openai, up
     assert answer.data["data"]["key_status"] == "unchecked"
 
 
-def test_a_service_whose_adapter_is_still_to_come_can_be_added_with_its_key(boss):
-    body = {"name": "Gemini", "api_base_url": "https://g.example/v1", "shared_api_key": "AIza-of-nobody-1234"}
-
-    answer = boss.post(URL, {"slug": "gemini", **body})
-
-    assert (answer.status_code, answer.data["code"]) == (201, "provider_saved_key_unchecked")
-    assert (answer.data["data"]["key_reason"], answer.data["data"]["shared_api_key"]) == ("adapter_missing", "***1234")
-
-
-def test_such_a_service_needs_an_address_that_its_key_is_sealed_for(boss):
-    answer = boss.post(URL, {"slug": "gemini", "name": "Gemini", "shared_api_key": "AIza-of-nobody-1234"})
-
-    assert answer.status_code == 400
-    assert answer.data["errors"]["api_base_url"][0]["code"] == "base_url_required"
-    assert not AIProvider.objects.exists()
-
-
-def test_such_a_service_cannot_be_switched_on_and_then_is_not_added(boss):
-    body = {"slug": "gemini", "name": "Gemini", "api_base_url": "https://g.example/v1", "is_active": True}
-
-    answer = boss.post(URL, body)
-
-    assert (answer.status_code, answer.data["code"]) == (400, "adapter_missing")
-    assert not AIProvider.objects.exists()
-
-
 def test_switching_on_without_a_key_adds_nothing(boss, at_openai):
     answer = boss.post(URL, {"slug": "openai", "is_active": True, **at_openai})
 

@@ -57,6 +57,14 @@ def test_it_shows_a_model_with_state_spec_and_price(manager):
             "pricing": PRICE_PER_IMAGE,
             "shutdown_date": str(TODAY + timedelta(days=9)),
             "replacement": "next",
+            "warnings": [
+                {
+                    "code": "model_ends_soon",
+                    "message": answer.data["data"]["results"][0]["warnings"][0]["message"],
+                    "shutdown_date": str(TODAY + timedelta(days=9)),
+                    "replacement": "next",
+                }
+            ],
         }
     ]
     assert PERSIAN_LETTERS & set(answer.data["message"])

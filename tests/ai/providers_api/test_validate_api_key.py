@@ -93,8 +93,8 @@ def test_it_asks_for_a_key_where_none_is(validate, upstream, db):
     assert (answer.status_code, answer.data["code"]) == (400, "api_key_required")
 
 
-def test_it_cannot_ask_a_service_whose_adapter_is_still_to_come(validate, db):
-    answer = validate(make_provider("gemini", adapter="gemini"))
+def test_it_cannot_ask_a_service_whose_adapter_was_taken_out(validate, db):
+    answer = validate(make_provider("gone", adapter="gone"))
 
     assert (answer.status_code, answer.data["code"]) == (400, "adapter_missing")
 

@@ -15,6 +15,7 @@ SUPER_ADMIN_CALLS = [
     ("post", "image-providers/{id}/activate/"),
     ("post", "image-providers/{id}/deactivate/"),
     ("post", "image-providers/{id}/validate-api-key/"),
+    ("post", "image-providers/{id}/sync-models/"),
     ("post", "image-providers/clear-openrouter-cache/"),
     ("get", "image-providers/{id}/models/"),
     ("post", "image-providers/{id}/models/"),

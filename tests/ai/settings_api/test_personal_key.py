@@ -109,7 +109,7 @@ def test_entering_a_key_again_ends_its_being_set_aside(send, own):
     [
         ({"allow_personal_keys": False}, 409, "personal_keys_not_allowed"),
         ({"is_active": False}, 409, "provider_switched_off"),
-        ({"adapter": "to-come"}, 400, "adapter_missing"),
+        ({"adapter": "gone"}, 400, "adapter_missing"),
     ],
 )
 def test_a_provider_that_takes_no_key_now_says_so(send, own, upstream, fields, status, code):
