@@ -27,9 +27,11 @@ SWITCHES = ("seed", "negative_prompt", "output_compression")
 UNSUPPORTED = FieldError("unsupported_parameter")
 
 
-def fit_to_spec(asked: ImageParams, spec: ImageSpec, *, speakable: frozenset[str] | None = None) -> ImageParams:
+def fit_to_spec(
+    asked: ImageParams, spec: ImageSpec, *, speakable: frozenset[str] | None = None, max_seed: int | None = None
+) -> ImageParams:
     """The parameters as they will be sent. Raises InvalidFields naming every field that the spec rules out, or that
-    the service cannot be told (`speakable`: what it can; None: anything)."""
+    the service cannot be told (`speakable`: what it can; None: anything). `max_seed` holds for the last picture."""
     quality = asked.quality
     if quality in DALLE_QUALITIES and spec.qualities is not None and quality not in spec.qualities:
         quality = DALLE_QUALITIES[quality]
@@ -40,6 +42,8 @@ def fit_to_spec(asked: ImageParams, spec: ImageSpec, *, speakable: frozenset[str
     for name in fitted.without_prompt():
         if speakable is not None and name != "n" and name not in speakable:
             problems[name] = UNSUPPORTED
+    if max_seed is not None and fitted.seed is not None and fitted.seed + fitted.n - 1 > max_seed:
+        problems.setdefault("seed", FieldError("too_large", {"limit": max_seed - fitted.n + 1}))
     if problems:
         raise InvalidFields({name: [error] for name, error in problems.items()})
     return fitted

@@ -64,7 +64,10 @@ def check_request(asked: Mapping[str, Any], *, is_edit: bool) -> Family:
     if len(asked["prompt"]) > family.max_prompt:
         message = f"Invalid 'prompt': string too long. Expected a string with maximum length {family.max_prompt}."
         raise refused("prompt", "string_above_max_length", message)
-    _check_n(asked.get("n", 1), family.max_n)
+    _check_range(asked, "n", 1, family.max_n)
+    _check_range(asked, "output_compression", 0, 100)
+    _check_range(asked, "partial_images", 0, 3)
+    _check_choice(asked, "stream", (True, False))
     _check_choice(asked, "quality", family.qualities)
     _check_choice(asked, "output_format", family.formats)
     _check_choice(asked, "background", ("auto", "opaque", "transparent"))
@@ -102,15 +105,20 @@ def _check_parameters(asked: Mapping[str, Any], family: Family, *, is_edit: bool
             raise refused(name, "unknown_parameter", f"Unknown parameter: '{name}'.")
 
 
-def _check_n(n: Any, max_n: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise refused("n", "invalid_type", "Invalid type for 'n': expected an integer.")
-    if n > max_n:
-        message = f"Invalid 'n': integer above maximum value. Expected a value <= {max_n}, but got {n} instead."
-        raise refused("n", "integer_above_max_value", message)
-    if n < 1:
-        message = f"Invalid 'n': integer below minimum value. Expected a value >= 1, but got {n} instead."
-        raise refused("n", "integer_below_min_value", message)
+def _check_range(asked: Mapping[str, Any], name: str, least: int, most: int) -> None:
+    number = asked.get(name, least)
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise refused(name, "invalid_type", f"Invalid type for '{name}': expected an integer.")
+    if number > most:
+        message = (
+            f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {number} instead."
+        )
+        raise refused(name, "integer_above_max_value", message)
+    if number < least:
+        message = (
+            f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {number} instead."
+        )
+        raise refused(name, "integer_below_min_value", message)
 
 
 def _check_choice(asked: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> None:

@@ -1,14 +1,17 @@
 """OpenAI's image API, played: generations, edits, their streams, and the models list."""
 
+import io
 import json
 import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from PIL import Image
+
 from tests.upstream.exchange import Exchange
 from tests.upstream.openai_rules import DALL_E_3, check_basics, check_request, parse_size, refused
-from tests.upstream.recording import RecordedRequest
+from tests.upstream.recording import FormPart, RecordedRequest
 from tests.upstream.wire import Answer, Refusal, load_fixture
 
 ROOT = "/openai/v1"
@@ -17,6 +20,7 @@ FILES = "/openai/files"
 OUTPUT_TOKENS = {"low": 196, "medium": 439, "high": 1756, "xhigh": 3122, "max": 7024}
 TOKENS_PER_REFERENCE = 324
 EDIT_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
+MAX_MASK_BYTES = 4_000_000
 NUMBERS = {"n", "output_compression", "partial_images"}
 
 
@@ -62,7 +66,20 @@ def edit_parameters(request: RecordedRequest) -> Any:
         else:
             parameters[part.name] = parameters.get(part.name, 0) + 1
     _require_references(parameters.get("image", 0) + parameters.get("image[]", 0))
+    if parameters.get("image", 0) > 1:
+        raise refused("image", "duplicate_parameter", "Duplicate parameter: 'image'. Use 'image[]' for several files.")
+    _check_mask([part for part in request.form if part.filename is not None])
     return parameters
+
+
+def _check_mask(files: list[FormPart]) -> None:
+    """A mask is a PNG below 4 MB of the first picture's size (facts/providers.md 1.5; the wordings are composed)."""
+    for mask in (file for file in files if file.name == "mask"):
+        first = next(file for file in files if file.name.startswith("image"))
+        if mask.content_type != "image/png" or len(mask.body) > MAX_MASK_BYTES:
+            raise refused("mask", "invalid_value", "Invalid mask: expected a PNG file of less than 4 MB.")
+        if Image.open(io.BytesIO(mask.body)).size != Image.open(io.BytesIO(first.body)).size:
+            raise refused("mask", "invalid_value", "Invalid mask: its size must match the image's.")
 
 
 def _require_references(count: int) -> None:
@@ -87,7 +104,7 @@ def _generate(exchange: Exchange, *, is_edit: bool) -> Answer:
     if family is DALL_E_3:
         return Answer.of_json(_legacy_body(exchange, asked))
     body = _body(exchange, asked, is_edit=is_edit)
-    return _streamed(body, asked, is_edit=is_edit) if asked.get("stream") else Answer.of_json(body)
+    return _streamed(exchange, body, asked, is_edit=is_edit) if asked.get("stream") else Answer.of_json(body)
 
 
 def _legacy_body(exchange: Exchange, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,14 +149,21 @@ def _usage(asked: Mapping[str, Any], output_tokens: int, *, is_edit: bool) -> di
     }
 
 
-def _streamed(body: Mapping[str, Any], asked: Mapping[str, Any], *, is_edit: bool) -> Answer:
-    kind = "image_edit" if is_edit else "image_generation"
-    picture = body["data"][0]
+def _streamed(exchange: Exchange, body: Mapping[str, Any], asked: Mapping[str, Any], *, is_edit: bool) -> Answer:
+    """Each partial picture looks different from the final one."""
+    kind, size = "image_edit" if is_edit else "image_generation", _size_of(asked)
     shared = {name: body[name] for name in ("background", "output_format", "quality", "size")}
-    shared |= picture | {"created_at": body["created"]}
-    partial = {"type": f"{kind}.partial_image", **shared}
-    events = [partial | {"partial_image_index": index} for index in range(asked.get("partial_images", 0))]
-    events.append({"type": f"{kind}.completed", **shared, "usage": body["usage"]})
+    shared["created_at"] = body["created"]
+    events = [
+        {
+            "type": f"{kind}.partial_image",
+            "b64_json": exchange.sketch.b64_of(size, body["output_format"], index + 1),
+            "partial_image_index": index,
+            **shared,
+        }
+        for index in range(asked.get("partial_images", 0))
+    ]
+    events.append({"type": f"{kind}.completed", **body["data"][0], **shared, "usage": body["usage"]})
     text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
     return Answer(200, {"content-type": "text/event-stream"}, text.encode())
 

@@ -21,6 +21,9 @@ RATIO = re.compile(r"[1-9]\d?(\.\d+)?:[1-9]\d?(\.\d+)?")
 TOKENS_PER_PICTURE = 1290
 # Assumed: one megapixel is 1024x1024, not rounded up; the docs read do not say.
 MEGAPIXEL = 1024 * 1024
+# The request cannot say how many; the docs show one.
+STREAMED_PARTIALS = 2
+REFERENCE_URL = re.compile(r"https://.+|data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*")
 
 
 def answer(exchange: Exchange) -> Answer:
@@ -82,7 +85,9 @@ def _generate(exchange: Exchange, asked: Any) -> Answer:
         for index in range(exchange.sketch.count_of(asked.get("n", 1)))
     ]
     body = {"created": int(time.time()), "data": pictures, "usage": _usage(model, asked, size, len(pictures))}
-    return _streamed(body) if asked.get("stream") and model.supports_streaming else Answer.of_json(body)
+    if not asked.get("stream") or not model.supports_streaming:
+        return Answer.of_json(body)
+    return _streamed(body, [exchange.sketch.b64_of(size, fmt, index + 1) for index in range(STREAMED_PARTIALS)])
 
 
 def _checked_model(asked: Any) -> RouterModel:
@@ -94,10 +99,21 @@ def _checked_model(asked: Any) -> RouterModel:
     for name, rule in model.parameters.items():
         if rule["type"] == "enum" and asked.get(name, rule["values"][0]) not in rule["values"]:
             raise _refused(400, f"{name} must be one of {', '.join(rule['values'])}")
-    references = len(asked.get("input_references", ()))
-    if references > model.parameters.get("input_references", {"max": 0})["max"]:
-        raise _refused(400, f"{model.id} does not accept {references} input references")
+    if not isinstance(asked.get("seed", 0), int) or not isinstance(asked.get("stream", False), bool):
+        raise _refused(400, "seed must be an integer and stream a boolean")
+    if asked.get("output_compression", 0) not in range(101):
+        raise _refused(400, "output_compression must be between 0 and 100")
+    _check_references(asked.get("input_references", ()), model)
     return model
+
+
+def _check_references(references: Any, model: RouterModel) -> None:
+    if len(references) > model.parameters.get("input_references", {"max": 0})["max"]:
+        raise _refused(400, f"{model.id} does not accept {len(references)} input references")
+    for reference in references:
+        url = reference.get("image_url", {}).get("url", "")
+        if reference.get("type") != "image_url" or not REFERENCE_URL.fullmatch(url):
+            raise _refused(400, "input_references must be image_url parts with an https or data URL")
 
 
 def _size_of(asked: Mapping[str, Any]) -> tuple[int, int]:
@@ -149,9 +165,13 @@ def _tokens_per_picture(model: RouterModel, asked: Mapping[str, Any]) -> int:
     return OUTPUT_TOKENS.get(asked.get("quality", "auto"), OUTPUT_TOKENS["medium"])
 
 
-def _streamed(body: Mapping[str, Any]) -> Answer:
-    """One completed event per picture; no `event:` lines, then `[DONE]`."""
-    events = [
+def _streamed(body: Mapping[str, Any], partials: list[str]) -> Answer:
+    """The partial pictures and one completed event per picture; no `event:` lines, then `[DONE]`."""
+    events: list[dict[str, Any]] = [
+        {"type": "image_generation.partial_image", "partial_image_index": index, "b64_json": b64}
+        for index, b64 in enumerate(partials)
+    ]
+    events += [
         {"type": "image_generation.completed", **picture, "created": body["created"], "usage": body["usage"]}
         for picture in body["data"]
     ]

@@ -10,7 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-GENERATION_PATHS = ("/images/generations", "/images/edits", "/api/v1/images", "/chat/completions")
+GENERATION_PATHS = ("/images/generations", "/images/edits", "/api/v1/images", "/chat/completions", ":generateContent")
+# Whose POSTs are all paid: the paths are models' names.
+PAID_FOLDERS = ("/huggingface/",)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class RecordedRequest:
     @property
     def is_paid(self) -> bool:
         """Whether a real provider could bill this request."""
-        return self.method == "POST" and self.path.endswith(GENERATION_PATHS)
+        is_generation = self.path.endswith(GENERATION_PATHS) or self.path.startswith(PAID_FOLDERS)
+        return self.method == "POST" and is_generation
 
     @property
     def bearer(self) -> str | None:

@@ -11,7 +11,16 @@ from types import TracebackType
 
 from aiohttp import web
 
-from tests.upstream import compatible_service, openai_service, openrouter_service
+from tests.upstream import (
+    anthropic_service,
+    compatible_service,
+    deepseek_service,
+    gemini_service,
+    groq_service,
+    huggingface_service,
+    openai_service,
+    openrouter_service,
+)
 from tests.upstream.exchange import Exchange
 from tests.upstream.pictures import Sketch
 from tests.upstream.recording import RecordedRequest
@@ -23,6 +32,11 @@ SERVICES = {
     "/openai/": openai_service.answer,
     "/openrouter/": openrouter_service.answer,
     "/compatible/": compatible_service.answer,
+    "/gemini/": gemini_service.answer,
+    "/anthropic/": anthropic_service.answer,
+    "/deepseek/": deepseek_service.answer,
+    "/groq/": groq_service.answer,
+    "/huggingface/": huggingface_service.answer,
 }
 
 
@@ -82,6 +96,26 @@ class Upstream(Switches):
     @property
     def compatible_url(self) -> str:
         return f"{self.url}/compatible/v1"
+
+    @property
+    def anthropic_url(self) -> str:
+        return f"{self.url}/anthropic/v1"
+
+    @property
+    def deepseek_url(self) -> str:
+        return f"{self.url}/deepseek"
+
+    @property
+    def groq_url(self) -> str:
+        return f"{self.url}/groq/openai/v1"
+
+    @property
+    def huggingface_url(self) -> str:
+        return f"{self.url}/huggingface"
+
+    @property
+    def gemini_url(self) -> str:
+        return f"{self.url}/gemini/v1beta"
 
     @property
     def paid_requests(self) -> list[RecordedRequest]:

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from src.ai.providers.sse import read_events
 from tests.upstream import load_fixture
 from tests.upstream.openrouter_models import MODELS
 
@@ -85,6 +86,10 @@ async def test_the_cost_follows_from_the_listed_prices(http, asked, cost):
         {"size": "1024x1024", "aspect_ratio": "1:1"},
         {"aspect_ratio": "wide"},
         {"model": "recraft/recraft-v4.1", "input_references": [{}]},
+        {"input_references": [{}]},
+        {"input_references": [{"type": "image_url", "image_url": {"url": "ftp://example/a.png"}}]},
+        {"output_compression": 101},
+        {"seed": "five"},
     ],
 )
 async def test_what_a_model_does_not_accept_is_a_bad_request(http, asked):
@@ -145,7 +150,13 @@ async def test_a_wrong_key_is_refused_where_a_key_is_needed(http):
 async def test_only_a_streaming_model_streams(http):
     async with http.post("images", json=ASKED | {"stream": True}) as response:
         assert response.content_type == "text/event-stream"
-        assert (await response.text()).endswith("data: [DONE]\n\n")
+        text = await response.text()
+    assert text.endswith("data: [DONE]\n\n")
+    recorded = load_fixture("openrouter/images_stream_success").body
+    assert [event["type"] for event in read_events(text.encode())] == [
+        "image_generation.partial_image",
+        *(event["type"] for event in read_events(recorded)),
+    ]
     status, body = await post(http, model="recraft/recraft-v4.1", stream=True, output_format="svg")
     assert (status, body["data"][0]["media_type"]) == (200, "image/svg+xml")
 

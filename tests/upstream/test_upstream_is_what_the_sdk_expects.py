@@ -123,7 +123,36 @@ def test_the_sdk_reads_a_stream_with_its_partial_pictures(client):
         "completed",
     ]
     assert opened(events[-1].b64_json).size == (1024, 1024)
+    assert len({event.b64_json for event in events}) == 3
     assert events[-1].usage.output_tokens > 0
+
+
+def test_the_sdk_reads_the_stream_of_an_edit(client):
+    file = ("a.png", draw((64, 64), "png"), "image/png")
+    events = list(client.images.edit(model=MODEL, prompt="Red sky", image=file, stream=True, partial_images=1))
+    assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
+    assert events[-1].usage.input_tokens_details.image_tokens == 324
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        ("mask.png", draw((64, 32), "png"), "image/png"),
+        ("mask.webp", draw((64, 64), "webp"), "image/webp"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_refused(client, mask):
+    file = ("a.png", draw((64, 64), "png"), "image/png")
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.images.edit(model=MODEL, prompt="Red sky", image=file, mask=mask)
+    assert caught.value.param == "mask"
+
+
+def test_seventeen_pictures_are_too_many(client):
+    file = ("a.png", draw((8, 8), "png"), "image/png")
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.images.edit(model=MODEL, prompt="Red sky", image=[file] * 17)
+    assert caught.value.param == "image"
 
 
 @pytest.mark.parametrize("name", ["openai/images_generate_stream_success", "openai/images_edit_stream_success"])
@@ -172,6 +201,8 @@ def test_every_other_fixture_is_a_success(name):
         ({"n": 0}, "n", "integer_below_min_value"),
         ({"n": 11}, "n", "integer_above_max_value"),
         ({"n": 2, "model": "dall-e-3"}, "n", "integer_above_max_value"),
+        ({"stream": True, "partial_images": 4}, "partial_images", "integer_above_max_value"),
+        ({"output_compression": 101}, "output_compression", "integer_above_max_value"),
         ({"output_format": "gif"}, "output_format", "invalid_value"),
         ({"output_compression": 50}, "output_compression", "invalid_png_output_compression"),
         ({"background": "transparent", "output_format": "jpeg"}, "background", "invalid_value"),

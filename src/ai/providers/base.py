@@ -4,7 +4,7 @@ request (announced before its socket opens, handed on before it is parsed) and c
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -66,7 +66,7 @@ class Adapter(ABC):
 
     `needs_key`: always, never, or `by_row` (the row's config decides). `cost_source`: what the service tells of a
     picture's cost: `cost` (an amount), `tokens`, or `` (nothing; the price table decides). `key_check` names the
-    call behind `check_key`. `listed_capabilities`: of which models `list_models` is the whole list (None: of all).
+    call behind `check_key`. `listed_capabilities`: what the models of `list_models` can do (None: anything).
     `reference_bytes`: the most that one request's reference pictures may have together. `parameters`: the names of
     ImageParams, besides prompt and n, that the service can be told.
     """
@@ -85,6 +85,7 @@ class Adapter(ABC):
     is_trained_model: bool = True
     needs_key: NeedsKey = "always"
     parameters: frozenset[str] = frozenset()
+    max_seed: int = 2**32 - 1
     cost_source: CostSource = ""
     key_check: str = ""
     listed_capabilities: frozenset[str] | None = None
@@ -111,6 +112,10 @@ class Adapter(ABC):
     @abstractmethod
     async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
         """The service's own list, all pages of it. Raises ProviderError."""
+
+    async def find_vanished(self, conn: ProviderConnection, unlisted: Collection[str]) -> frozenset[str]:
+        """Which of our models that `list_models` did not name are gone from the service. Raises ProviderError."""
+        return frozenset(unlisted)
 
     def auth_headers(self, conn: ProviderConnection) -> dict[str, str]:
         return {"Authorization": f"Bearer {conn.key.reveal()}"} if conn.key else {}
@@ -318,9 +323,9 @@ def verdict_on(error: ProviderError) -> KeyCheck:
         return KeyCheck(is_valid=False, reason="invalid")
     if isinstance(error, QuotaExhausted):
         return KeyCheck(is_valid=True, reason="no_credit")
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected) and error.reason == "no_permission":
         # A restricted key may be refused the list and still be allowed to make pictures.
-        return KeyCheck(is_valid=True if error.reason == "no_permission" else None, reason=error.reason)
+        return KeyCheck(is_valid=True, reason="no_permission")
     if isinstance(error, RateLimited):
         return KeyCheck(is_valid=None, reason="rate_limited")
     if isinstance(error, Unreachable | ProviderTimeout | Overloaded):

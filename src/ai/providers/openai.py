@@ -1,14 +1,21 @@
 """OpenAI: the GPT image models, and the DALL-E shape where a row still has such a model.
 
-Source: openai-python 3.54.0, types/image_generate_params.py and images_response.py, read 2026-11-24.
+Source: openai-python 3.54.0, types/image_generate_params.py, image_edit_params.py, images_response.py, model.py and
+resources/images.py; the families of model ids as in developers.openai.com/docs/models. Read 2026-11-24.
 """
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from src.ai.providers.contract import ImageRequest, ProviderConnection
+from src.ai.providers.contract import ImageRequest, ListedModel, OnEvent, ProviderConnection
+from src.ai.providers.image_events import wants_previews, watch_previews
 from src.ai.providers.openai_compatible import OpenAICompatible
+from src.core.outbound import Answer, Form
 
 DALL_E = "dall-e-"
+# The list names no modality; these prefixes are all that makes pictures.
+IMAGE_FAMILIES = ("gpt-image-", "chatgpt-image-", DALL_E)
 
 
 class OpenAI(OpenAICompatible):
@@ -16,7 +23,10 @@ class OpenAI(OpenAICompatible):
     label = "OpenAI"
     base_url = "https://api.openai.com/v1"
     needs_key = "always"
-    parameters = frozenset({"size", "quality", "style", "background", "output_format", "output_compression"})
+    streams_previews = True
+    parameters = frozenset(
+        {"size", "quality", "style", "background", "output_format", "output_compression", "partial_images"}
+    )
     invalid_key_codes = ("invalid_api_key",)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
@@ -25,4 +35,37 @@ class OpenAI(OpenAICompatible):
         payload.pop("response_format", None)
         if request.model_id.startswith(DALL_E):
             payload["response_format"] = "b64_json"
+        if wants_previews(request):
+            payload |= {"stream": True, "partial_images": request.partial_images}
         return payload
+
+    async def _pay(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any] | Form,
+        *,
+        request: ImageRequest,
+        on_event: OnEvent,
+    ) -> Answer:
+        if not wants_previews(request):
+            return await super()._pay(conn, path, payload, request=request, on_event=on_event)
+        return await self.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
+
+    def read_model(self, entry: dict[str, Any]) -> ListedModel:
+        model_id = entry["id"]
+        makes_images = model_id.startswith(IMAGE_FAMILIES)
+        does = ("image",) if model_id.startswith("dall-e-3") else ("image", "image_edit")
+        return ListedModel(
+            model_id=model_id,
+            capabilities=does if makes_images else None,
+            is_guess=makes_images,
+            shutdown_date=read_date(entry.get("shutdown_date")),
+        )
+
+
+def read_date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 Source: the servers' own documentation and code as listed in tests/upstream/fixtures, read 2026-11-24.
 """
 
-import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -13,11 +13,11 @@ from src.ai.providers.base import (
     NeedsKey,
     check_by_call,
     read_json,
-    retry_after_s,
     upstream_request_id,
 )
 from src.ai.providers.contract import (
     GeneratedImage,
+    ImageEditRequest,
     ImageLink,
     ImageRequest,
     ImageResult,
@@ -30,27 +30,26 @@ from src.ai.providers.contract import (
 from src.ai.providers.errors import (
     BrokenAnswer,
     ContentRefused,
-    KeyInvalid,
-    Overloaded,
     ProviderError,
-    ProviderTimeout,
     QuotaExhausted,
-    RateLimited,
     Rejected,
-    ServiceFailed,
     clean_words,
+)
+from src.ai.providers.image_events import read_plain_or_streamed
+from src.ai.providers.model_lists import entries_of, read_page
+from src.ai.providers.openai_errors import (
+    QUOTA_CODES,
+    REFUSAL_CODES,
+    class_by_status,
+    error_object,
+    field_of,
+    safety_categories,
+    status_inside,
 )
 from src.ai.providers.pictures import decode_picture
 from src.ai.specs import TokenUsage
-from src.core.outbound import Answer
+from src.core.outbound import Answer, Form, FormPart
 
-REFUSAL_CODES = ("moderation_blocked", "content_policy_violation")
-QUOTA_CODES = ("insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached")
-SAFETY_CATEGORIES = re.compile(r"safety_violations=\[([^\]]*)\]")
-WITH_WAIT: dict[int, type[ProviderError]] = {429: RateLimited, 503: Overloaded, 529: Overloaded}
-TIMEOUTS = (408, 504, 524)
-# A gateway that lost the service behind it does not know what became of the request, in JSON or not.
-LOST_BEHIND_GATEWAY = (502, 520, 521, 522, 523)
 MAX_TOKENS = 10**9
 # What look-alike servers understand under our own names.
 SAME_NAMES = (
@@ -65,6 +64,9 @@ class OpenAICompatible(Adapter):
 
     slug = "openai_compatible"
     label = "OpenAI-compatible server"
+    edits_images = True
+    takes_mask = True
+    max_references = 16
     needs_key: NeedsKey = "by_row"
     parameters = frozenset(SAME_NAMES)
     cost_source: CostSource = "tokens"
@@ -73,9 +75,36 @@ class OpenAICompatible(Adapter):
     invalid_key_codes: tuple[str, ...] = ()
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        answer = await self.paid_call(conn, "/images/generations", self.to_payload(request, conn), on_event=on_event)
+        payload = self.to_payload(request, conn)
+        return await self._make(conn, "/images/generations", payload, request=request, on_event=on_event)
+
+    async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
+        form = to_form(self.to_payload(request, conn), request)
+        return await self._make(conn, "/images/edits", form, request=request, on_event=on_event)
+
+    async def _make(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any] | Form,
+        *,
+        request: ImageRequest,
+        on_event: OnEvent,
+    ) -> ImageResult:
+        answer = await self._pay(conn, path, payload, request=request, on_event=on_event)
         read = self.read_answer(answer, conn)
         return ImageResult(calls=(await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn)),))
+
+    async def _pay(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any] | Form,
+        *,
+        request: ImageRequest,
+        on_event: OnEvent,
+    ) -> Answer:
+        return await self.paid_call(conn, path, payload, on_event=on_event)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""
@@ -89,8 +118,8 @@ class OpenAICompatible(Adapter):
         return payload
 
     def read_answer(self, answer: Answer, conn: ProviderConnection) -> ReadAnswer:
-        """Raises BrokenAnswer for what is not JSON, a typed error for an error inside a 2xx."""
-        document = read_json(answer)
+        """Raises BrokenAnswer for what holds no JSON object, a typed error for an error inside a 2xx."""
+        document = read_plain_or_streamed(answer)
         if not isinstance(document, dict):
             raise BrokenAnswer(charged="unknown", reason="not_json")
         if document.get("error"):
@@ -104,12 +133,11 @@ class OpenAICompatible(Adapter):
         return await check_by_call(self, conn, "/models")
 
     async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
-        document = read_json(await self.call(conn, "GET", "/models"))
-        items = document.get("data") if isinstance(document, dict) else None
-        if not isinstance(items, list):
-            raise BrokenAnswer(reason="not_json")
-        ids = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
-        return tuple(ListedModel(model_id=model_id) for model_id in ids)
+        page = read_page(await self.call(conn, "GET", "/models"))
+        return tuple(self.read_model(entry) for entry in entries_of(page))
+
+    def read_model(self, entry: dict[str, Any]) -> ListedModel:
+        return ListedModel(model_id=entry["id"])
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = read_json(answer)
@@ -123,52 +151,30 @@ class OpenAICompatible(Adapter):
     ) -> ProviderError:
         error = error_object(document)
         code, kind = str(error.get("code") or ""), str(error.get("type") or "")
-        words = clean_words(error.get("message"), conn.key)
+        words, field = clean_words(error.get("message"), conn.key), field_of(error.get("param"))
+        status = status_inside(answer.status, code=code, kind=kind)
         if code in REFUSAL_CODES:
             return ContentRefused(charged=charged, words=words, categories=safety_categories(words))
         if code in QUOTA_CODES or kind in QUOTA_CODES:
             return QuotaExhausted(charged=charged)
-        if answer.status == 401 and self.invalid_key_codes and code not in self.invalid_key_codes:
+        if status == 401 and self.invalid_key_codes and code not in self.invalid_key_codes:
             return Rejected(charged=charged, reason="no_permission", words=words)
-        return class_by_status(answer, code=code, words=words, charged=charged)
+        return class_by_status(answer, code=code, words=words, charged=charged, field=field, status=status)
 
 
-def class_by_status(answer: Answer, *, code: str, words: str, charged: str) -> ProviderError:
-    """The class that a status alone means, and the one code that makes a difference."""
-    status = answer.status
-    if status in WITH_WAIT:
-        return WITH_WAIT[status](charged=charged, retry_after_s=retry_after_s(answer))
-    if status in TIMEOUTS:
-        return ProviderTimeout(charged="unknown")
-    if status in LOST_BEHIND_GATEWAY:
-        return ServiceFailed(charged="unknown")
-    if status == 401:
-        return KeyInvalid(charged=charged)
-    if status == 402:
-        return QuotaExhausted(charged=charged)
-    if status == 404 or code == "model_not_found":
-        return Rejected(charged=charged, reason="model_gone", words=words)
-    if 400 <= status < 500:
-        return Rejected(charged=charged, reason="no_permission" if status == 403 else "", words=words)
-    return ServiceFailed(charged=charged, reason="redirect" if 300 <= status < 400 else "")
-
-
-def error_object(document: dict[str, Any]) -> dict[str, Any]:
-    """`{message, type, code}` from the shapes in use: error object, error text, FastAPI's detail, message."""
-    error = document.get("error")
-    if isinstance(error, dict):
-        return error
-    detail = document.get("detail")
-    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        where = detail[0].get("loc")
-        path = ".".join(map(str, where)) if isinstance(where, list) else ""
-        detail = f"{path}: {detail[0].get('msg')}"
-    return {"message": error or detail or document.get("message")}
-
-
-def safety_categories(words: str) -> tuple[str, ...]:
-    match = SAFETY_CATEGORIES.search(words)
-    return tuple(part.strip() for part in match.group(1).split(",") if part.strip()) if match else ()
+def to_form(payload: Mapping[str, Any], request: ImageEditRequest) -> Form:
+    """An edit as openai-python 3.54.0 sends it (resources/images.py, _qs.py): what is no text as text, one picture
+    as `image`, several as `image[]`."""
+    name = "image" if len(request.references) == 1 else "image[]"
+    texts = [
+        FormPart(key, str(value).lower() if isinstance(value, bool) else str(value)) for key, value in payload.items()
+    ]
+    pictures = [
+        FormPart(name, picture.content, f"image_{number}.{picture.mime_type.removeprefix('image/')}", picture.mime_type)
+        for number, picture in enumerate(request.references, start=1)
+    ]
+    mask = [FormPart("mask", request.mask.content, "mask.png", request.mask.mime_type)] if request.mask else []
+    return (*texts, *pictures, *mask)
 
 
 def read_item(item: Any, conn: ProviderConnection) -> GeneratedImage | ImageLink | None:

@@ -24,7 +24,7 @@ class EventStream:
         start = len(self._rest)
         self._rest += chunk
         # Only what is new is searched: an event may be megabytes long and come in many pieces.
-        if self._rest.find(b"\n", max(0, start - 1)) < 0:
+        if self._rest.find(b"\n", start) < 0:
             return
         whole, _newline, rest = bytes(self._rest).rpartition(b"\n")
         self._rest = bytearray(rest)

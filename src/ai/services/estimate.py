@@ -28,7 +28,7 @@ def estimate_generation(*, order: ImageOrder, reference_images: int = 0) -> dict
     is_edit = reference_images > 0
     model = find_ordered_model(order, Capability.IMAGE_EDIT if is_edit else Capability.IMAGE)
     adapter, spec = find_adapter(model, is_edit=is_edit), spec_of(model)
-    params = fit_to_spec(order.params, spec, speakable=adapter.parameters)
+    params = fit_to_spec(order.params, spec, speakable=adapter.parameters, max_seed=adapter.max_seed)
     if is_edit:
         check_reference_count(reference_images, spec, adapter)
     pricing = read_pricing(model.pricing)

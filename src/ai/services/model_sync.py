@@ -12,7 +12,7 @@ from django.utils import timezone
 from src.ai.models import AIModel, AIProvider, Origin
 from src.ai.providers import get_adapter
 from src.ai.providers.base import Adapter
-from src.ai.providers.contract import ListedModel
+from src.ai.providers.contract import ListedModel, ProviderConnection
 from src.ai.providers.errors import KeyInvalid
 from src.ai.services.key_check import find_provider, require_checkable
 from src.ai.services.stored_keys import connect, mark_key_invalid
@@ -56,17 +56,41 @@ def sync_models(*, provider_id: int, actor: Any | None, dry_run: bool = False) -
     adapter = get_adapter(provider.adapter)
     assert adapter is not None
     try:
-        listed = async_to_sync(adapter.list_models)(connect(provider, provider))
+        listed, vanished = async_to_sync(_ask)(adapter, connect(provider, provider), _covered(provider, adapter))
     except KeyInvalid:
         if provider.has_key:
             mark_key_invalid(row=provider, used_fingerprint=provider.key_fingerprint)
         raise
-    return apply_list(provider=provider, adapter=adapter, listed=listed, actor=actor, dry_run=dry_run)
+    return apply_list(provider=provider, listed=listed, vanished=vanished, actor=actor, dry_run=dry_run)
+
+
+async def _ask(
+    adapter: Adapter, conn: ProviderConnection, covered: frozenset[str]
+) -> tuple[tuple[ListedModel, ...], frozenset[str]]:
+    """The list, and which of the models that it should name are gone. An empty list says more of the service's health
+    than of its models."""
+    listed = await adapter.list_models(conn)
+    unlisted = covered - {model.model_id for model in listed}
+    return listed, await adapter.find_vanished(conn, unlisted) if listed and unlisted else frozenset()
+
+
+def _covered(provider: AIProvider, adapter: Adapter) -> frozenset[str]:
+    """Our models that the service's list is about."""
+    rows = provider.models.values_list("model_id", "capabilities")
+    about = adapter.listed_capabilities
+    return frozenset(
+        model_id for model_id, can in rows if about is None or any(can.get(name) is True for name in about)
+    )
 
 
 @transaction.atomic
 def apply_list(
-    *, provider: AIProvider, adapter: Adapter, listed: tuple[ListedModel, ...], actor: Any | None, dry_run: bool
+    *,
+    provider: AIProvider,
+    listed: tuple[ListedModel, ...],
+    vanished: frozenset[str],
+    actor: Any | None,
+    dry_run: bool,
 ) -> SyncReport:
     """Create, update and mark; nothing is deleted."""
     report = SyncReport(provider=provider.slug, dry_run=dry_run)
@@ -82,9 +106,7 @@ def apply_list(
             report.created.append(model_id)
         else:
             _update(row, model, now, report)
-    if by_id:
-        # An empty list says more of the service's health than of its models.
-        _mark_vanished([row for row in rows.values() if row.model_id not in by_id], adapter, now, report)
+    _mark_vanished([rows[model_id] for model_id in sorted(vanished & rows.keys() - by_id.keys())], now, report)
     report.ending = [_ending(row) for row in rows.values() if row.is_active and row.ends_by(_soon())]
     if dry_run:
         transaction.set_rollback(True)
@@ -148,12 +170,9 @@ def _has_say(row: AIModel, model: ListedModel, name: str) -> bool:
     return name in LIMITS_AND_PRICES or name in row.synced_fields or not getattr(row, name)
 
 
-def _mark_vanished(rows: list[AIModel], adapter: Adapter, now: datetime, report: SyncReport) -> None:
+def _mark_vanished(rows: list[AIModel], now: datetime, report: SyncReport) -> None:
     for row in rows:
-        is_covered = adapter.listed_capabilities is None or any(
-            row.capabilities.get(name) is True for name in adapter.listed_capabilities
-        )
-        if is_covered and row.vanished_at is None:
+        if row.vanished_at is None:
             row.vanished_at = now
             row.save(update_fields=["vanished_at", "updated_at"])
             report.vanished.append(row.model_id)

@@ -92,7 +92,7 @@ def reserve_generation(*, order: ImageOrder, inputs: EditInputs | None = None) -
     key_source = _require_access(order, model)
     asked = order.params
     spec = spec_of(model)
-    fitted = fit_to_spec(asked, spec, speakable=adapter.parameters)
+    fitted = fit_to_spec(asked, spec, speakable=adapter.parameters, max_seed=adapter.max_seed)
     if inputs is not None:
         _check_inputs(inputs, spec, adapter)
     pricing = read_pricing(model.pricing)

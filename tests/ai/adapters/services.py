@@ -22,6 +22,12 @@ PLAYED = {
     "sandbox": PlayedService(lambda upstream: "", "canvas"),
     "openai": PlayedService(lambda upstream: upstream.openai_url, "gpt-image-2.5-flare"),
     "openai_compatible": PlayedService(lambda upstream: upstream.compatible_url, "stablediffusion"),
+    "gemini": PlayedService(lambda upstream: upstream.gemini_url, "gemini-nano-banana-2.1"),
+    "openrouter": PlayedService(lambda upstream: upstream.openrouter_url, "openai/gpt-image-2.5-flare"),
+    "huggingface": PlayedService(lambda upstream: upstream.huggingface_url, "black-forest-labs/FLUX.1-dev"),
+    "anthropic": PlayedService(lambda upstream: upstream.anthropic_url, "claude-opus-5-5"),
+    "deepseek": PlayedService(lambda upstream: upstream.deepseek_url, "deepseek-flash"),
+    "groq": PlayedService(lambda upstream: upstream.groq_url, "openai/gpt-oss-120b"),
 }
 
 

@@ -49,7 +49,7 @@ async def test_nothing_leaves_if_the_announcement_cannot_be_kept(slug, upstream)
     with pytest.raises(OSError, match="disk full"):
         await get_adapter(slug).generate(connection_of(slug, upstream), request_of(slug), on_event=broken_disk)
 
-    assert upstream.requests == []
+    assert upstream.paid_requests == []
 
 
 @pytest.mark.parametrize("slug", EVERY)

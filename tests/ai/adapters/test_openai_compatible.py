@@ -1,11 +1,14 @@
 """The shapes that look-alike servers answer with."""
 
+from dataclasses import replace
+
 import pytest
 
 from src.ai.providers import get_adapter
-from src.ai.providers.contract import ImageLink, ImageRequest, ProviderConnection
+from src.ai.providers.contract import ImageEditRequest, ImageLink, ImageRequest, ProviderConnection
 from src.ai.providers.errors import KeyInvalid, Overloaded, ProviderError, Rejected
 from src.core.secret import Secret
+from tests.ai.adapters.references import PNG_MASK, REFERENCES
 
 REQUEST = ImageRequest(model_id="m", prompt="a")
 
@@ -51,6 +54,47 @@ async def test_only_what_was_asked_is_sent(upstream, connection, events):
 
     assert upstream.paid_requests[0].json == {"model": "m", "prompt": "a", "n": 1}
     assert "authorization" not in upstream.paid_requests[0].headers
+
+
+async def test_a_field_that_the_server_names_is_named(upstream, connection, events):
+    upstream.play("openai_compatible/vllm_omni_validation")
+
+    with pytest.raises(Rejected) as caught:
+        await get_adapter("openai_compatible").generate(connection, REQUEST, on_event=events)
+
+    assert caught.value.facts["field"] == "prompt"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_it_edits(upstream, connection, events, count):
+    request = ImageEditRequest(
+        model_id="m", prompt="a", seed=5, negative_prompt="b", references=REFERENCES[:count], mask=PNG_MASK
+    )
+
+    result = await get_adapter("openai_compatible").edit(connection, request, on_event=events)
+
+    name = "image" if count == 1 else "image[]"
+    form = upstream.paid_requests[0].form
+    assert [part.name for part in form if part.filename] == [name] * count + ["mask"]
+    assert {part.name: part.body for part in form if not part.filename} == {
+        "model": b"m",
+        "prompt": b"a",
+        "n": b"1",
+        "seed": b"5",
+        "negative_prompt": b"b",
+    }
+    assert all(image.content for image in result.images)
+
+
+@pytest.mark.parametrize("answers_with", ["b64_json", "url"])
+async def test_the_response_format_of_the_row_holds_for_edits_too(upstream, connection, events, answers_with):
+    asking = replace(connection, config={"response_format": answers_with})
+    request = ImageEditRequest(model_id="m", prompt="a", references=REFERENCES[:1])
+
+    result = await get_adapter("openai_compatible").edit(asking, request, on_event=events)
+
+    assert result.images[0].content
+    assert len(upstream.requests) == {"b64_json": 1, "url": 2}[answers_with]
 
 
 @pytest.mark.parametrize(

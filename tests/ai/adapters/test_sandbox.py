@@ -37,7 +37,7 @@ async def test_it_honours_size_count_and_format(events, output_format, mime):
 
 
 async def test_it_costs_nothing(events):
-    assert (await make(events)).cost_micros == 0
+    assert (await make(events)).calls[0].cost_micros == 0
 
 
 async def test_a_seed_gives_the_same_picture_again(events):

@@ -9,6 +9,7 @@ from src.ai.catalogue import read_catalogue
 from src.ai.costs import highest_cost_micros
 from src.ai.models import Capability
 from src.ai.models.generation import MAX_N
+from src.ai.providers import get_adapter
 from src.ai.services.catalogue import MODEL_FIELDS, PROVIDER_FIELDS
 from src.ai.specs import read_image_spec, read_pricing, split_size
 from src.media.inspection import MIME_BY_FORMAT
@@ -113,3 +114,29 @@ def test_only_the_sandbox_is_free():
     }
 
     assert [name for name, micros in costs.items() if micros == 0] == ["sandbox/canvas"]
+
+
+OFFERED_BY = {
+    "size": ("sizes", "size_rule"),
+    "aspect_ratio": ("aspect_ratios",),
+    "resolution": ("resolutions",),
+    "quality": ("qualities",),
+    "style": ("styles",),
+    "background": ("backgrounds",),
+    "output_format": ("output_formats",),
+    "output_compression": ("output_compression",),
+    "seed": ("seed",),
+    "negative_prompt": ("negative_prompt",),
+    "partial_images": ("partial_images",),
+}
+
+
+@each_image_model
+def test_what_a_model_offers_its_service_can_be_told(model):
+    spec, adapter = read_image_spec(model["image_spec"]), get_adapter(model["provider"])
+
+    offered = {name for name, fields in OFFERED_BY.items() if any(getattr(spec, field) for field in fields)}
+
+    assert offered <= adapter.parameters
+    assert not spec.edit or adapter.edits_images
+    assert not spec.mask or adapter.takes_mask

@@ -1,0 +1,272 @@
+"""OpenRouter: many makers' picture models behind one API of its own.
+
+Source: openrouter 1.3.84, components/imagegenerationrequest.py, imagegenerationresponse.py, imagegenerationusage.py and
+imagestreamingresponse.py; OpenRouterTeam/docs, guides/overview/multimodal/image-generation.mdx,
+guides/overview/auth/byok.mdx and api_reference/errors-and-debugging.mdx. Read 2026-11-24.
+"""
+
+import asyncio
+import re
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pybase64
+
+from src.ai.providers.base import (
+    MAX_RETRY_AFTER_S,
+    Adapter,
+    read_json,
+    retry_after_s,
+    upstream_request_id,
+    verdict_on,
+)
+from src.ai.providers.contract import (
+    ImageEditRequest,
+    ImageRequest,
+    ImageResult,
+    KeyCheck,
+    ListedModel,
+    OnEvent,
+    ProviderConnection,
+    ReadAnswer,
+)
+from src.ai.providers.errors import BrokenAnswer, ContentRefused, Overloaded, ProviderError, clean_words
+from src.ai.providers.image_events import read_plain_or_streamed, wants_previews, watch_previews
+from src.ai.providers.model_lists import entries_of, read_page
+from src.ai.providers.money import usd_as_micros
+from src.ai.providers.openai_compatible import read_item
+from src.ai.providers.openai_errors import REFUSAL_CODES, class_by_status, error_object, field_of, status_inside
+from src.ai.providers.openrouter_models import as_object, describe_model, to_listed_model
+from src.ai.specs import TokenUsage
+from src.core.outbound import Answer
+
+SAME_NAMES = (
+    *("size", "resolution", "aspect_ratio", "quality", "output_format", "output_compression"),
+    *("background", "seed"),
+)
+APP_HEADERS = {"app_url": "HTTP-Referer", "app_title": "X-OpenRouter-Title"}
+CONCURRENCY = 8
+MAX_TOKENS = 10**9
+REFUSAL_TYPES = ("content_policy_violation", "refusal")
+# Beside a 403 these say that the prompt's words were stopped, by moderation or by a guardrail.
+REFUSAL_SIGNS = ("reasons", "flagged_input", "patterns")
+PICTURE_TYPES = (
+    *("invalid_image", "image_too_large", "image_too_small", "unsupported_image_format"),
+    *("image_not_found", "image_download_failed"),
+)
+PROMPT_TYPES = ("string_too_long", "invalid_prompt")
+# `error_type` tells more than the status, which says 200 inside a stream and may say 502 for a refusal.
+STATUS_BY_TYPE = {
+    "authentication": 401,
+    "payment_required": 402,
+    "permission_denied": 403,
+    "not_found": 404,
+    "precondition_failed": 412,
+    "payload_too_large": 413,
+    "unprocessable": 422,
+    "rate_limit_exceeded": 429,
+    "server": 500,
+    "unmapped": 500,
+    "provider_unavailable": 502,
+    "provider_overloaded": 503,
+    "timeout": 504,
+    **dict.fromkeys(("context_length_exceeded", "max_tokens_exceeded", "token_limit_exceeded", "invalid_request"), 400),
+    **dict.fromkeys((*PICTURE_TYPES, *PROMPT_TYPES), 400),
+}
+
+
+class OpenRouter(Adapter):
+    """Config of a row: `app_url` and `app_title` name the installation in OpenRouter's statistics where set."""
+
+    slug = "openrouter"
+    label = "OpenRouter"
+    base_url = "https://openrouter.ai/api/v1"
+    edits_images = True
+    max_references = 16
+    streams_previews = True
+    parameters = frozenset({*SAME_NAMES, "partial_images"})
+    cost_source = "cost"
+    key_check = "GET /key"
+    listed_capabilities = frozenset({"image", "image_edit"})
+
+    async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
+        payload = to_payload(request)
+        if wants_previews(request):
+            answer = await self.paid_stream(
+                conn, "/images", payload, on_event=on_event, on_document=watch_previews(on_event)
+            )
+        else:
+            answer = await self.paid_call(conn, "/images", payload, on_event=on_event)
+        read = self.read_answer(answer, conn)
+        return ImageResult(calls=(await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn)),))
+
+    async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
+        return await self.generate(conn, request, on_event=on_event)
+
+    def read_answer(self, answer: Answer, conn: ProviderConnection) -> ReadAnswer:
+        """Raises BrokenAnswer for what holds no JSON object, a typed error for an error inside a 2xx."""
+        document = read_plain_or_streamed(answer)
+        if not isinstance(document, dict):
+            raise BrokenAnswer(charged="unknown", reason="not_json")
+        if document.get("error"):
+            raise self._class_document(document, answer, conn)
+        items, usage = document.get("data"), as_object(document.get("usage"))
+        images = [read_item(item, conn) for item in items] if isinstance(items, list) else []
+        return ReadAnswer(
+            images=tuple(image for image in images if image is not None),
+            usage=read_tokens(usage),
+            cost_micros=read_cost(usage),
+        )
+
+    async def check_key(self, conn: ProviderConnection) -> KeyCheck:
+        try:
+            answer = await self.call(conn, "GET", "/key")
+        except ProviderError as exc:
+            return verdict_on(exc)
+        return read_key_state(read_json(answer))
+
+    async def list_models(self, conn: ProviderConnection) -> tuple[ListedModel, ...]:
+        return tuple(to_listed_model(described) for described in await self.list_with_prices(conn))
+
+    async def list_with_prices(self, conn: ProviderConnection) -> list[dict[str, Any]]:
+        """Every image model as `describe_model` gives it; the list needs no key. Raises ProviderError."""
+        page = read_page(await self.call(conn, "GET", "/images/models"))
+        gate = asyncio.Semaphore(CONCURRENCY)
+
+        async def describe(entry: dict[str, Any]) -> dict[str, Any]:
+            async with gate:
+                return describe_model(entry, await self._endpoints(conn, entry["id"]))
+
+        return await asyncio.gather(*(describe(entry) for entry in entries_of(page)))
+
+    async def _endpoints(self, conn: ProviderConnection, model_id: str) -> list[dict[str, Any]] | None:
+        """None if this one model's prices could not be read; the others are still worth showing."""
+        path = f"/images/models/{quote(model_id, safe='/:')}/endpoints"
+        try:
+            found = as_object(read_json(await self.call(conn, "GET", path))).get("endpoints")
+        except ProviderError:
+            return None
+        return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else None
+
+    def auth_headers(self, conn: ProviderConnection) -> dict[str, str]:
+        named = {header: conn.config.get(name) for name, header in APP_HEADERS.items()}
+        fit = {header: text for header, text in named.items() if isinstance(text, str) and text.isprintable()}
+        return super().auth_headers(conn) | {header: text for header, text in fit.items() if text and text.isascii()}
+
+    def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
+        document = read_json(answer)
+        if document is None and answer.status >= 500 and answer.status != 503:
+            # The page of a proxy before OpenRouter: whether the work was done behind it is unclear.
+            return BrokenAnswer(charged="unknown", reason="not_json")
+        return self._class_document(as_object(document), answer, conn)
+
+    def _class_document(self, document: dict[str, Any], answer: Answer, conn: ProviderConnection) -> ProviderError:
+        """`charged` is "no" for every error that OpenRouter itself reports, inside a stream too.
+
+        Source: image-generation.mdx, "Billing and Cancellation": all or nothing, failed generations are not billed,
+        nor previews before an error in mid-stream.
+        """
+        error = error_object(document)
+        metadata, availability = as_object(error.get("metadata")), as_object(error.get("availability"))
+        kind, code = text_in(metadata, "error_type") or text_in(error, "error_type"), str(error.get("code") or "")
+        words = clean_words(error.get("message"), conn.key)
+        if is_refusal(metadata, kind=kind, code=code):
+            return ContentRefused(words=words, categories=categories_of(metadata, conn))
+        wait = retry_after_s(answer) or seconds_in(availability.get("retry_after")) or reset_after_s(answer)
+        if availability.get("retryable") is True:
+            return Overloaded(retry_after_s=wait)
+        status = STATUS_BY_TYPE.get(kind) or status_inside(answer.status, code=code, kind=text_in(error, "type"))
+        field = (
+            "references"
+            if kind in PICTURE_TYPES
+            else "prompt"
+            if kind in PROMPT_TYPES
+            else field_of(error.get("param"))
+        )
+        classed = class_by_status(answer, code=code, words=words, charged="no", field=field, status=status)
+        classed.charged, classed.retry_after_s = "no", wait
+        return classed
+
+
+def to_payload(request: ImageRequest) -> dict[str, Any]:
+    """Only what was asked. How many previews are streamed cannot be said; references travel inside the JSON."""
+    payload: dict[str, Any] = {"model": request.model_id, "prompt": request.prompt, "n": request.n}
+    payload |= {name: value for name in SAME_NAMES if (value := getattr(request, name)) is not None}
+    if wants_previews(request):
+        payload["stream"] = True
+    if isinstance(request, ImageEditRequest):
+        urls = [
+            f"data:{picture.mime_type};base64,{pybase64.b64encode_as_string(picture.content)}"
+            for picture in request.references
+        ]
+        payload["input_references"] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return payload
+
+
+def read_cost(usage: dict[str, Any]) -> int | None:
+    """What the call cost in all, in millionths of a US dollar; None where a part of it is not named.
+
+    `cost` is what OpenRouter takes. With a maker's key of one's own (`is_byok`) that is only a fee, and the maker bills
+    `cost_details.upstream_inference_cost`: byok.mdx, and cookbook/administration/usage-accounting.mdx.
+    """
+    amounts = [usage.get("cost")]
+    if usage.get("is_byok"):
+        amounts.append(as_object(usage.get("cost_details")).get("upstream_inference_cost"))
+    micros = [usd_as_micros(amount) for amount in amounts]
+    known = [amount for amount in micros if amount is not None]
+    return sum(known) if len(known) == len(micros) else None
+
+
+def read_tokens(usage: dict[str, Any]) -> TokenUsage | None:
+    """What goes in is not split into words and pictures, and counts as words; unsplit output counts as pictures."""
+    text_in, output = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    pictures = _count(as_object(usage.get("completion_tokens_details")).get("image_tokens")) or output
+    if not text_in and not output:
+        return None
+    return TokenUsage(text_in=text_in, image_out=pictures, text_out=max(0, output - pictures))
+
+
+def read_key_state(document: Any) -> KeyCheck:
+    """The verdict of `GET /key`. A management key makes no pictures; a limit of null is none."""
+    state = as_object(document).get("data")
+    if not isinstance(state, dict):
+        return KeyCheck(is_valid=None, reason="broken_answer")
+    if state.get("is_management_key") is True:
+        return KeyCheck(is_valid=True, reason="no_permission")
+    left = state.get("limit_remaining")
+    is_spent = isinstance(left, int | float) and not isinstance(left, bool) and left <= 0
+    return KeyCheck(is_valid=True, reason="no_credit" if is_spent else "ok")
+
+
+def is_refusal(metadata: dict[str, Any], *, kind: str, code: str) -> bool:
+    maker_code = text_in(metadata, "provider_code")
+    is_named = kind in REFUSAL_TYPES or code in (*REFUSAL_CODES, *REFUSAL_TYPES) or maker_code in REFUSAL_CODES
+    return is_named or any(metadata.get(sign) for sign in REFUSAL_SIGNS)
+
+
+def categories_of(metadata: dict[str, Any], conn: ProviderConnection) -> tuple[str, ...]:
+    reasons = metadata.get("reasons")
+    named = [clean_words(reason, conn.key) for reason in reasons] if isinstance(reasons, list) else []
+    return tuple(reason for reason in named if reason)
+
+
+def reset_after_s(answer: Answer) -> float | None:
+    """Seconds until `x-ratelimit-reset`, a moment in milliseconds of Unix time."""
+    text = answer.headers.get("x-ratelimit-reset", "")
+    return seconds_in(int(text) / 1000 - time.time()) if re.fullmatch(r"[0-9]{1,15}", text) else None
+
+
+def seconds_in(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(min(value, MAX_RETRY_AFTER_S)) if is_number and value >= 0 else None
+
+
+def text_in(mapping: dict[str, Any], name: str) -> str:
+    value = mapping.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    """A number of tokens; 0 for what cannot be one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_TOKENS else 0
