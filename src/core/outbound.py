@@ -203,8 +203,11 @@ async def send(
             content = await _read_capped(response, limits.answer_bytes, watcher)
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, lowered, content)
+    except _CallbackFailed as exc:
+        raise exc.__cause__ or exc from None
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as exc:
-        raise NotSent(type(exc).__name__) from exc
+        is_forbidden = isinstance(getattr(exc, "os_error", None), ForbiddenAddress)
+        raise NotSent("forbidden_address" if is_forbidden else type(exc).__name__) from exc
     except (TimeoutError, aiohttp.ServerTimeoutError) as exc:
         raise TimedOut(type(exc).__name__) from exc
     except (aiohttp.ClientError, OSError) as exc:
@@ -231,9 +234,20 @@ async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int, on_chun
         content += chunk
         if len(content) > cap_bytes:
             raise AnswerTooLarge("read")
-        if on_chunk is not None and await on_chunk(chunk):
+        if on_chunk is not None and await _show(chunk, on_chunk):
             break
     return bytes(content)
+
+
+async def _show(chunk: bytes, on_chunk: OnChunk) -> bool:
+    try:
+        return await on_chunk(chunk)
+    except Exception as exc:
+        raise _CallbackFailed from exc
+
+
+class _CallbackFailed(Exception):
+    """The caller's own code failed, whose error must not be taken for the network's."""
 
 
 def _session(allowed: PrivateAddress | None) -> aiohttp.ClientSession:

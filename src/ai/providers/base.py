@@ -47,6 +47,7 @@ from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
 FETCH_TRIES = 3
+CONNECT_S = 10.0
 MAX_RETRY_AFTER_S = 3600.0
 REVISED_PROMPT_MAX_CHARS = 32_000
 PERMANENT_REASONS = ("malformed_url", "plain_http", "forbidden_address")
@@ -167,7 +168,9 @@ class Adapter(ABC):
             path,
             payload=payload,
             headers=headers,
-            limits=Limits(total_s=conn.timeout_s, read_gap_s=conn.timeout_s),
+            limits=Limits(
+                connect_s=min(CONNECT_S, conn.timeout_s / 2), total_s=conn.timeout_s, read_gap_s=conn.timeout_s
+            ),
             on_chunk=on_chunk,
             is_paid=True,
         )

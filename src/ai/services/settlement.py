@@ -142,6 +142,8 @@ def _book(ticket: Ticket, result: ImageResult, total: Cost) -> None:
 
 def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: Any) -> None:
     values: dict[str, Any] = {"finished_at": now, "charged": cost.charged, "cost_micros": cost.micros}
+    if call.upstream_request_id:
+        values["upstream_request_id"] = call.upstream_request_id
     if call.error is not None:
         is_unclear = cost.charged == Charged.UNKNOWN
         values["status"] = ProviderCallStatus.UNKNOWN if is_unclear else ProviderCallStatus.FAILED
