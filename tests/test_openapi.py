@@ -135,7 +135,7 @@ def test_capabilities_are_a_list_of_known_words(document):
 def test_a_paged_list_documents_its_cursor_and_filters(operations):
     listed = operations["get", f"{ROOT}images/models/"]["parameters"]
 
-    assert {parameter["name"] for parameter in listed} == {"cursor", "page_size", "provider", "search"}
+    assert {parameter["name"] for parameter in listed} == {"can", "cursor", "page_size", "provider", "search"}
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ EXIT_CODES = """exit codes:
   4  the service was not reached or did not answer in time, or how it ended is not known
   5  some pictures are missing
   6  pictures were made, but --out was not written
+With --estimate: 0 if it would begin, else 2.
 """
+# What the API calls otherwise.
+OPTIONS = {"references": "reference", "reference_assets": "reference-asset", "model_id": "model"}
 
 
 def exit_code_of(error: AppError) -> int:
@@ -33,7 +36,7 @@ def describe_error(error: AppError) -> str:
     lines = [text_for(error.code, **error.params)]
     if isinstance(error, InvalidFields):
         lines += [
-            f"--{name.replace('_', '-')}: {text_for(problem.code, **problem.params)}"
+            f"--{OPTIONS.get(name, name.replace('_', '-'))}: {text_for(problem.code, **problem.params)}"
             for name, problems in error.fields.items()
             for problem in problems
         ]
@@ -56,9 +59,38 @@ def describe_answer(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
+def describe_estimate(estimate: dict[str, Any]) -> list[str]:
+    """What would be sent, for how much, with which key, and what the month leaves."""
+    sent = ", ".join(f"{name} {value}" for name, value in estimate["params_sent"].items())
+    lines = [f"{estimate['model']}: {sent}", f"cost: {_expected_cost(estimate)}"]
+    lines += [f"not in it: {extra['message']}" for extra in estimate["not_included"]]
+    lines.append(f"key: {estimate['reason_message']}")
+    if estimate["key_source"]:
+        lines.append(f"left this month: {_left(estimate)}")
+    return lines
+
+
+def _expected_cost(estimate: dict[str, Any]) -> str:
+    lowest, highest = estimate["lowest_micros"], estimate["highest_micros"]
+    if highest is None:
+        return "unknown"
+    amount = _dollars(highest) if lowest == highest else f"{_dollars(lowest)} to {_dollars(highest)}"
+    return f"{amount} US dollars, by the price table"
+
+
+def _left(estimate: dict[str, Any]) -> str:
+    images, micros = estimate["images_left"], estimate["micros_left"]
+    found = [] if images is None else [f"{images} pictures"]
+    found += [] if micros is None else [f"{_dollars(micros)} US dollars"]
+    return ", ".join(found) or "no limit"
+
+
 def _cost(answer: dict[str, Any]) -> str:
     if answer["cost_micros"] is None:
         return "unknown"
-    dollars = Decimal(answer["cost_micros"]).scaleb(-6).normalize()
     source = {"provider_reported": "reported by the service", "catalogue": "by the price table"}
-    return f"{dollars:f} US dollars, {source[answer['cost_source']]}"
+    return f"{_dollars(answer['cost_micros'])} US dollars, {source[answer['cost_source']]}"
+
+
+def _dollars(micros: int) -> str:
+    return f"{Decimal(micros).scaleb(-6).normalize():f}"

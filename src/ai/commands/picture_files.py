@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from errno import EEXIST
 from pathlib import Path
 
 from src.core.durable import write_durably
@@ -47,11 +48,14 @@ class PictureFiles:
     def write(self, index: int, mime_type: str, content: bytes) -> Path:
         """The path written, durably. Raises OSError."""
         path = self.path_for(index, mime_type)
+        if index >= self.count and path.exists() and not self.may_overwrite:
+            # A picture more than was asked: nobody looked for its place before.
+            raise FileExistsError(EEXIST, "there is such a file")
         write_durably(path, content)
         return path
 
     def _path(self, index: int, suffix: str) -> Path:
         # Only a picture's extension is taken off: in `v1.2` the `.2` belongs to the name.
         stem = self.asked.stem if self.asked.suffix.lower() in KNOWN else self.asked.name
-        number = f"-{index + 1}" if self.count > 1 else ""
+        number = f"-{index + 1}" if self.count > 1 or index > 0 else ""
         return self.asked.with_name(f"{stem}{number}{suffix if suffix.lower() in KNOWN else ''}")

@@ -20,6 +20,9 @@ class Capability(models.TextChoices):
     EMBEDDING = "embedding"
 
 
+PICTURE_CAPABILITIES = (Capability.IMAGE, Capability.IMAGE_EDIT)
+
+
 class Origin(models.TextChoices):
     CATALOGUE = "catalogue"
     SYNCED = "synced"

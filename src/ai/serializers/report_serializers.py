@@ -23,6 +23,10 @@ class ProviderCapabilitiesSerializer(serializers.Serializer):
     adapter_is_built = serializers.BooleanField()
     makes_images = serializers.BooleanField()
     edits_images = serializers.BooleanField()
+    takes_mask = serializers.BooleanField()
+    max_references = serializers.IntegerField()
+    streams_previews = serializers.BooleanField()
+    parameters = serializers.ListField(child=serializers.CharField())
     capabilities = serializers.ListField(child=serializers.CharField())
     models_by_capability = serializers.DictField(child=serializers.IntegerField())
 

@@ -7,7 +7,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from src.ai.access import AccessSubject, Explanation, ModelAccessState
-from src.ai.models import AIModel, AIProvider, Capability, Origin
+from src.ai.models import AIModel, AIProvider, Origin
 from src.ai.models.model import AIModelQuerySet
 from src.ai.services.key_check import find_provider
 from src.ai.specs import read_image_spec, read_pricing
@@ -73,7 +73,7 @@ def _check_json(model: AIModel) -> None:
 
 
 def list_usable_models(*, admin: Any) -> tuple[AIModelQuerySet, dict[int, Explanation]]:
-    """The image models this person may use now, and the state by provider id (which is each model's, too).
+    """The models this person may use now, and the state by provider id (which is each model's, too).
 
     The states are decided per provider, in memory; the models are filtered in the database.
     """
@@ -82,7 +82,7 @@ def list_usable_models(*, admin: Any) -> tuple[AIModelQuerySet, dict[int, Explan
         provider.pk: ModelAccessState.explain(provider, None, subject) for provider in AIProvider.objects.active()
     }
     usable = {pk: found for pk, found in states.items() if found.state.key_source}
-    rows = AIModel.objects.usable_on(datetime.now(UTC).date()).that_can(Capability.IMAGE)
+    rows = AIModel.objects.usable_on(datetime.now(UTC).date())
     return rows.filter(provider__in=usable).select_related("provider"), usable
 
 

@@ -40,7 +40,11 @@ def _describe_one(provider: AIProvider, models_by_capability: dict[str, int]) ->
         "adapter": provider.adapter,
         "adapter_is_built": adapter is not None,
         "makes_images": bool(adapter and adapter.makes_images and models_by_capability.get("image")),
-        "edits_images": bool(adapter and adapter.edits_images),
+        "edits_images": bool(adapter and adapter.edits_images and models_by_capability.get("image_edit")),
+        "takes_mask": bool(adapter and adapter.takes_mask),
+        "max_references": adapter.max_references if adapter else 0,
+        "streams_previews": bool(adapter and adapter.streams_previews),
+        "parameters": sorted(adapter.parameters) if adapter else [],
         "capabilities": [name for name in Capability.values if name in models_by_capability],
         "models_by_capability": models_by_capability,
     }

@@ -69,6 +69,35 @@ def test_everything_asked_reaches_the_generation(canvas, generate):
     assert (generation.n, generation.params_sent["seed"], MediaAsset.objects.count()) == (2, 7, 2)
 
 
+@pytest.mark.parametrize(
+    ("spec", "asked", "sent"),
+    [
+        (
+            {"aspect_ratios": ["16:9"], "resolutions": ["2K"]},
+            ("--aspect-ratio", "16:9", "--resolution", "2K"),
+            {"aspect_ratio": "16:9", "resolution": "2K"},
+        ),
+        ({"negative_prompt": True}, ("--negative-prompt", "fog"), {"negative_prompt": "fog"}),
+        (
+            {"output_formats": ["webp"], "output_compression": True},
+            ("--output-format", "webp", "--output-compression", "40"),
+            {"output_format": "webp", "output_compression": 40},
+        ),
+    ],
+)
+def test_every_parameter_of_a_model_can_be_asked(canvas, generate, spec, asked, sent):
+    AIModel.objects.update(image_spec=spec)
+
+    code, said, notes = generate("--model", "sandbox/canvas", "--estimate", "--json", *asked)
+
+    # The sandbox speaks few of them; each is known, and reaches the judgement of what it speaks.
+    unspoken = [name for name in sent if name not in Sandbox.parameters]
+    if unspoken:
+        assert (code, [f"--{name.replace('_', '-')}: " in notes for name in unspoken]) == (2, [True] * len(unspoken))
+    else:
+        assert json.loads(said)["params_sent"] == {"n": 1, **sent}
+
+
 def test_several_pictures_are_numbered(canvas, generate, tmp_path):
     assert generate("--model", "sandbox/canvas", "--n", "2", "--out", f"{tmp_path}/cat.png")[0] == 0
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["cat-1.png", "cat-2.png"]

@@ -27,7 +27,13 @@ def test_it_tells_what_each_provider_can_do(manager):
         "adapter": "openai",
         "adapter_is_built": True,
         "makes_images": True,
-        "edits_images": row["edits_images"],
+        "edits_images": True,
+        "takes_mask": True,
+        "max_references": 16,
+        "streams_previews": True,
+        "parameters": [
+            *("background", "output_compression", "output_format", "partial_images", "quality", "size", "style"),
+        ],
         "capabilities": ["image", "image_edit"],
         "models_by_capability": {"image": 2, "image_edit": 1},
     }
@@ -39,6 +45,21 @@ def test_a_service_whose_adapter_was_taken_out_makes_no_pictures(manager):
     [row] = manager.get(URL).data["data"]
 
     assert (row["adapter_is_built"], row["makes_images"], row["edits_images"]) == (False, False, False)
+
+
+def test_a_provider_without_models_that_edit_edits_nothing(manager):
+    make_model(make_provider(), capabilities={"image": True})
+
+    assert manager.get(URL).data["data"][0]["edits_images"] is False
+
+
+@pytest.mark.parametrize("slug", ["anthropic", "deepseek", "groq"])
+def test_a_text_service_says_that_it_makes_no_pictures(manager, slug):
+    make_model(make_provider(slug, adapter=slug), capabilities={"chat": True})
+
+    [row] = manager.get(URL).data["data"]
+
+    assert (row["makes_images"], row["edits_images"], row["parameters"]) == (False, False, [])
 
 
 def test_a_provider_without_image_models_makes_no_pictures(manager):

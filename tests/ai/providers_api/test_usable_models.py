@@ -70,6 +70,20 @@ def test_it_shows_a_model_with_state_spec_and_price(manager):
     assert PERSIAN_LETTERS & set(answer.data["message"])
 
 
+def test_models_that_edit_are_a_list_of_their_own(manager):
+    openai = make_provider()
+    make_model(openai, "draws")
+    make_model(openai, "edits", capabilities={"image_edit": True})
+    make_model(openai, "does-both", capabilities={"image": True, "image_edit": True})
+
+    def listed(**query):
+        return [row["model_id"] for row in manager.get(URL, **query).data["data"]["results"]]
+
+    assert listed() == listed(can="image") == ["draws", "does-both"]
+    assert listed(can="image_edit") == ["edits", "does-both"]
+    assert manager.get(URL, can="chat").status_code == 400
+
+
 def test_it_leaves_out_models_that_cannot_be_used(manager):
     openai = make_provider()
     make_model(openai, "good")

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.utils import translation
-from rest_framework.exceptions import ValidationError
 
-from src.accounts.models import User
 from src.ai.commands.generation_outcome import (
     EXIT_CODES,
     NOT_WRITTEN,
@@ -25,23 +23,21 @@ from src.ai.commands.generation_outcome import (
     UNEXPECTED,
     describe_answer,
     describe_error,
+    describe_estimate,
     exit_code_of,
 )
+from src.ai.commands.generation_request import add_request_options, count_references, read_order, read_sources
 from src.ai.commands.picture_files import NoPlace, PictureFiles
 from src.ai.commands.waiting import wait_for
-from src.ai.serializers.image_generation_serializer import QUALITIES, AIImageGenerationRequestSerializer
-from src.ai.services.image_generation_service import generate_and_save_to_media, generate_image_only
+from src.ai.services.edit_inputs import EditSources
+from src.ai.services.estimate import estimate_generation
+from src.ai.services.image_generation_service import edit_image, generate_and_save_to_media, generate_image_only
 from src.ai.services.reservation import ImageOrder
 from src.core import vault
 from src.core.channel import through_command
 from src.core.errors import AppError, Misconfigured
-from src.media.models import MediaAsset, Visibility
+from src.media.models import MediaAsset
 from src.media.services.originals import open_original
-
-SENT_AS_THEY_ARE = (
-    *("prompt", "size", "quality", "style", "n", "seed", "background", "output_format"),
-    *("title", "alt_text", "visibility"),
-)
 
 
 class HelpFormatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
@@ -60,8 +56,7 @@ class Command(BaseCommand):
         return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("prompt")
-        parser.add_argument("--model", required=True, help='"provider/model", or the number of a model.')
+        add_request_options(parser)
         parser.add_argument(
             "--out",
             type=Path,
@@ -69,28 +64,21 @@ class Command(BaseCommand):
             "extension does not fit the picture's real type, the real one is used.",
         )
         parser.add_argument("--force", action="store_true", help="Overwrite what --out names.")
-        parser.add_argument("--as", dest="username", help="Whose limits count and who owns the pictures.")
-        parser.add_argument("--no-save", action="store_true", help="Do not put the pictures in the library.")
         parser.add_argument("--json", action="store_true", help="Print what the API would answer.")
-        parser.add_argument("--size")
-        parser.add_argument("--quality", choices=QUALITIES)
-        parser.add_argument("--style")
-        parser.add_argument("--n", type=int, default=1)
-        parser.add_argument("--seed", type=int)
-        parser.add_argument("--background", choices=("auto", "transparent", "opaque"))
-        parser.add_argument("--output-format", choices=("png", "jpeg", "webp"))
-        parser.add_argument("--title")
-        parser.add_argument("--alt-text")
-        parser.add_argument("--visibility", choices=Visibility.values)
+        parser.add_argument(
+            "--estimate", action="store_true", help="Only say what it would cost."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with translation.override("en"), logs_on_stderr(), through_command():
             _require_keyring()
-            order = _order_of(options)
+            order, sources = read_order(options), read_sources(options)
+            if options["estimate"]:
+                return self._estimate(order, sources, as_json=options["json"])
             files = PictureFiles(options["out"], order.params.n, options["force"]) if options["out"] else None
             if files:
                 _require_place(files)
-            answer = self._generate(order)
+            answer = self._generate(order, sources)
             if options["json"]:
                 self.stdout.write(json.dumps(answer, ensure_ascii=False))
             else:
@@ -101,12 +89,21 @@ class Command(BaseCommand):
             if answer["delivered"] < answer["requested"]:
                 raise CommandError("Some pictures are missing.", returncode=SOME_MISSING)
 
-    def _generate(self, order: ImageOrder) -> dict[str, Any]:
-        generate = generate_and_save_to_media if order.save_to_media else generate_image_only
+    def _estimate(self, order: ImageOrder, sources: EditSources | None, *, as_json: bool) -> None:
+        try:
+            estimate = estimate_generation(order=order, reference_images=count_references(sources))
+        except AppError as exc:
+            raise CommandError(describe_error(exc), returncode=exit_code_of(exc)) from exc
+        told = json.dumps(estimate, ensure_ascii=False) if as_json else "\n".join(describe_estimate(estimate))
+        self.stdout.write(told)
+        if not estimate["would_be_accepted"]:
+            raise CommandError(estimate["refusal_message"], returncode=REFUSED)
+
+    def _generate(self, order: ImageOrder, sources: EditSources | None) -> dict[str, Any]:
         notes: TextIO = self.stderr._out  # type: ignore[assignment]  # the stream itself, for lines that are rewritten
         notes.write(f"asking {order.model or order.model_id} as {order.admin.get_username()}\n")
         try:
-            return asyncio.run(wait_for(generate(order=order), notes=notes))
+            return asyncio.run(wait_for(_work(order, sources), notes=notes))
         except AppError as exc:
             raise CommandError(describe_error(exc), returncode=exit_code_of(exc)) from exc
 
@@ -129,6 +126,12 @@ class Command(BaseCommand):
                 size = f"{picture['width']}x{picture['height']} {picture['mime_type']}"
                 self.stdout.write(f"{path or 'picture'}  {size}  {place}")
         return "\n".join(problems)
+
+
+def _work(order: ImageOrder, sources: EditSources | None) -> Coroutine[Any, Any, dict[str, Any]]:
+    if sources is not None:
+        return edit_image(order=order, sources=sources)
+    return generate_and_save_to_media(order=order) if order.save_to_media else generate_image_only(order=order)
 
 
 def bytes_of(picture: dict[str, Any]) -> bytes:
@@ -167,36 +170,6 @@ def _require_place(files: PictureFiles) -> None:
         files.require_place()
     except NoPlace as exc:
         raise CommandError(str(exc)) from exc
-
-
-def _order_of(options: dict[str, Any]) -> ImageOrder:
-    """By the API's own serializer, so that both refuse the same."""
-    sent = {name: options[name] for name in SENT_AS_THEY_ARE if options[name] is not None}
-    model = options["model"]
-    sent |= {"model_id": int(model)} if model.isascii() and model.isdigit() else {"model": model}
-    serializer = AIImageGenerationRequestSerializer(data={**sent, "save_to_media": not options["no_save"]})
-    try:
-        serializer.is_valid(raise_exception=True)
-    except AppError as exc:
-        raise CommandError(describe_error(exc), returncode=REFUSED) from exc
-    except ValidationError as exc:
-        wrong = "; ".join(f"{name}: {' '.join(map(str, found))}" for name, found in serializer.errors.items())
-        raise CommandError(wrong, returncode=REFUSED) from exc
-    return serializer.to_order(_person(options["username"]))
-
-
-def _person(username: str | None) -> User:
-    """The one named, else the only active super admin."""
-    if username is not None:
-        person = User.objects.filter(username=username).first()
-        if person is None:
-            raise CommandError(f"There is no person {username}.")
-        return person
-    super_admins = list(User.objects.filter(is_superuser=True, is_active=True)[:2])
-    if len(super_admins) != 1:
-        count = "more than one" if super_admins else "no"
-        raise CommandError(f"There is {count} active super admin: say whose picture it is with --as USERNAME.")
-    return super_admins[0]
 
 
 @contextmanager
