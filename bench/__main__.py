@@ -1,5 +1,6 @@
 """Runs every measurement and prints a report in Markdown."""
 
+from bench.adapters import AT_ONCE, measure_holding, measure_reading
 from bench.generating import PICTURE_BYTES, WAITING, measure_calls, measure_waiting
 from bench.library import ASSETS, measure_both
 from bench.listing import MODELS, measure_listing
@@ -18,6 +19,14 @@ def main() -> None:
         ratio = cost.p50_ms / costs["straight"].p50_ms
         cpu = f"{cost.cpu_ms:.1f} ms" if cost.cpu_ms is not None else "-"
         print(f"| {name} | {cost.p50_ms:.1f} ms | {ratio:.1f}x | {cpu} |")
+    print(f"\n## An adapter's own work per {PICTURE_BYTES / 1e6:.1f} MB picture: parse, decode, check\n")
+    for name, cpu_ms in measure_reading().items():
+        print(f"- {name}: {cpu_ms:.2f} ms CPU (median)")
+    held = measure_holding()
+    print(
+        f"- {AT_ONCE} at once over sockets: RSS {held.idle_mb:.0f} MB idle, {held.peak_mb:.0f} MB at its peak, "
+        f"{held.peak_mb - held.idle_mb:.0f} MB above"
+    )
     print(f"\n## {WAITING} generations in flight at 2 s each, one process, saved\n")
     for label, size in (("1 kB", 1_000), ("1.7 MB", PICTURE_BYTES)):
         found = measure_waiting(size)

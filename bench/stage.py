@@ -40,6 +40,29 @@ class Stage:
 
 
 @contextmanager
+def provider_running(picture_bytes: int) -> Iterator[str]:
+    """The base URL of a provider in a process of its own."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.upstream", str(port), str(picture_bytes)])
+    try:
+        wait_until_open(port)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+@contextmanager
 def set_stage(*, picture_bytes: int, script: str = "pass") -> Iterator[Stage]:
     """Server on SQLite with stock settings; provider answering with a picture of this size. `script` is run in
     Django's shell before the server starts; what it prints is `printed`."""
@@ -47,7 +70,7 @@ def set_stage(*, picture_bytes: int, script: str = "pass") -> Iterator[Stage]:
         env = {**os.environ, "NEGAREH_VAR_DIR": folder, "LOG_LEVEL": "WARNING"}
         for name in ("DATABASE_URL", "REDIS_URL"):
             env.pop(name, None)
-        server_port, provider_port = _free_port(), _free_port()
+        server_port, provider_port = free_port(), free_port()
         server_url, provider_url = f"http://127.0.0.1:{server_port}", f"http://127.0.0.1:{provider_port}"
         _run(env, "manage.py", "set_up")
         printed = _run(env, "manage.py", "shell", "-v0", "-c", SET_UP.format(provider_url=provider_url))
@@ -76,7 +99,7 @@ def _run(env: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

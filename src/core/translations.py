@@ -1,5 +1,6 @@
 """Compiles the message catalogues; Babel does it, so that no system gettext is needed."""
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -15,7 +16,10 @@ def compile_messages(locale_dir: Path) -> list[Path]:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parts[-3])
-        with target.open("wb") as file:
+        # Another process may read it, or write it too.
+        unfinished = target.with_suffix(f".{os.getpid()}.tmp")
+        with unfinished.open("wb") as file:
             write_mo(file, catalogue)
+        unfinished.replace(target)
         written.append(target)
     return written
