@@ -3,19 +3,30 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError as FieldRefused
 
 from src.ai.models import AdminProviderSettings, AIModel, AIProvider, GenerationOutput, ImageGeneration, ProviderCall
 from src.ai.serializers.fields import SharedKeyField
 from src.ai.services.model_service import update_model
+from src.ai.services.model_sync import SyncReport, sync_models
+from src.ai.services.model_warnings import describe_warnings
 from src.ai.services.personal_settings import LIMITS, change_limits
 from src.ai.services.provider_service import RemoveKey, update_provider
 from src.core.admin_labels import LABELS
 from src.core.admin_site import ReadOnlyAdmin, ServiceAdmin, ServiceForm, name_model
+from src.core.errors import AppError
 from src.core.messages import text_for
+
+SYNC_COUNTS = _(
+    "Listed: %(listed)s; new: %(created)s, changed: %(updated)s, unchanged: %(unchanged)s, no longer listed: "
+    "%(vanished)s, listed again: %(returned)s, ending within 30 days: %(ending)s; fields left as an operator has "
+    "them: %(kept)s."
+)
 
 name_model(AIProvider, _("provider"), _("providers"))
 name_model(AIModel, _("model"), _("models"))
@@ -88,6 +99,31 @@ class ProviderAdmin(ServiceAdmin):
     list_display = ("slug", "name", "adapter", "is_active", "key_status", "total_images", "last_used_at")
     list_filter = ("is_active", "key_status", "adapter")
     search_fields = ("slug", "name", "display_name")
+    actions = ("bring_models_in_line",)
+
+    @admin.action(description=_("Bring models in line with the service"), permissions=["change"])
+    def bring_models_in_line(self, request: HttpRequest, queryset: QuerySet[AIProvider]) -> None:
+        """Each by itself: a service that does not answer keeps no other from being read."""
+        for provider in queryset:
+            try:
+                report = sync_models(provider_id=provider.pk, actor=request.user)
+            except AppError as exc:
+                self.message_user(request, f"{provider.label}: {text_for(exc.code, **exc.params)}", messages.ERROR)
+            else:
+                told = f"{provider.label}: {text_for('models_synced')} {describe_counts(report)}"
+                self.message_user(request, told, messages.SUCCESS)
+
+
+def describe_counts(report: SyncReport) -> str:
+    counts = {
+        "listed": report.listed,
+        "unchanged": report.unchanged,
+        **{
+            name: len(getattr(report, name))
+            for name in ("created", "updated", "vanished", "returned", "ending", "kept")
+        },
+    }
+    return str(SYNC_COUNTS) % counts
 
 
 class ModelForm(ServiceForm):
@@ -103,13 +139,21 @@ class ModelForm(ServiceForm):
 class ModelAdmin(ServiceAdmin):
     form = ModelForm
     readonly_fields = (
-        *("provider", "model_id", "origin", "capabilities", "image_spec", "pricing"),
+        *("provider", "model_id", "known_warnings", "origin", "listed_at", "vanished_at", "synced_fields"),
+        *("capabilities", "image_spec", "pricing"),
         *("total_requests", "total_images", "total_cost_micros", "last_used_at"),
     )
-    list_display = ("model_id", "provider", "display_name", "is_active", "origin", "total_images", "last_used_at")
+    list_display = (
+        *("model_id", "provider", "display_name", "is_active", "origin", "shutdown_date", "listed_at", "vanished_at"),
+        *("total_images", "last_used_at"),
+    )
     list_select_related = ("provider",)
-    list_filter = ("is_active", "origin", "provider")
+    list_filter = ("is_active", "origin", ("vanished_at", admin.EmptyFieldListFilter), "provider")
     search_fields = ("model_id", "display_name")
+
+    @admin.display(description=_("warnings"))
+    def known_warnings(self, model: AIModel) -> str:
+        return "\n".join(warning["message"] for warning in describe_warnings(model)) or "-"
 
 
 class LimitsForm(ServiceForm):

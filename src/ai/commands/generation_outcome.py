@@ -36,15 +36,30 @@ def describe_error(error: AppError) -> str:
     lines = [text_for(error.code, **error.params)]
     if isinstance(error, InvalidFields):
         lines += [
-            f"--{OPTIONS.get(name, name.replace('_', '-'))}: {text_for(problem.code, **problem.params)}"
+            f"{_option(name)}: {text_for(problem.code, **problem.params)}"
             for name, problems in error.fields.items()
             for problem in problems
         ]
     facts = error.facts
-    lines += [str(facts[name]) for name in ("remedy_message", "provider_message") if facts.get(name)]
+    lines += _facts_in_words(facts)
     if "generation_id" in facts:
         lines.append(f"generation {facts['generation_id']}, charged: {facts['charged']}")
     return "\n".join(lines)
+
+
+def _facts_in_words(facts: dict[str, Any]) -> list[str]:
+    told = [str(facts[name]) for name in ("remedy_message", "provider_message") if facts.get(name)]
+    if facts.get("field"):
+        told.append(f"the service names {_option(facts['field'])}")
+    if facts.get("categories"):
+        told.append(f"categories: {', '.join(facts['categories'])}")
+    if facts.get("replacement"):
+        told.append(f"replacement: {facts['replacement']}")
+    return told
+
+
+def _option(name: str) -> str:
+    return f"--{OPTIONS.get(name, name.replace('_', '-'))}"
 
 
 def describe_answer(answer: dict[str, Any]) -> list[str]:
@@ -55,7 +70,9 @@ def describe_answer(answer: dict[str, Any]) -> list[str]:
         f"with the {answer['key_source']} key in {seconds:.1f} s",
         f"cost: {_cost(answer)}",
     ]
-    lines += [f"picture {failure['index'] + 1} failed: {failure['message']}" for failure in answer["failures"]]
+    for failure in answer["failures"]:
+        told = " ".join([failure["message"], *_facts_in_words(failure)])
+        lines.append(f"picture {failure['index'] + 1} failed: {told} (charged: {failure['charged']})")
     return lines
 
 

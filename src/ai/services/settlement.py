@@ -249,7 +249,9 @@ def _snapshot(generation: ImageGeneration, output: GenerationOutput) -> dict[str
         "requested": generation.n,
         "key_source": generation.key_source,
         "params_asked": generation.params_asked,
-        "inputs": generation.inputs,
+        # How many, not which: those who see this picture may not see what it was made of.
+        "reference_images": len(generation.inputs.get("references", [])),
+        "has_mask": bool(generation.inputs.get("mask")),
         "revised_prompt": output.revised_prompt,
         "seed": output.seed,
         "cost_source": generation.cost_source,

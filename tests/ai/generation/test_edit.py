@@ -99,6 +99,19 @@ def test_somebody_elses_private_picture_stays_unknown(edit, other_manager):
     assert by_bytes.data["data"]["inputs"]["references"][0]["asset_id"] is None
 
 
+def test_those_who_may_not_see_the_parent_learn_nothing_of_it(edit, ai_manager, other_manager, client_of):
+    private = make_asset(ai_manager, PNG, visibility="private")
+    answer = edit(reference_assets=[str(private.pk)], mask=file(MASK))
+    child = answer.data["data"]["images"][0]["asset_id"]
+
+    seen = client_of(other_manager, scopes=["media:read"]).get(f"/api/media/{child}/")
+
+    assert seen.status_code == 200
+    assert seen.data["data"]["lineage"]["made_from"] == []
+    assert (seen.data["data"]["snapshot"]["reference_images"], seen.data["data"]["snapshot"]["has_mask"]) == (1, True)
+    assert str(private.pk) not in str(seen.json()) and private.sha256 not in str(seen.json())
+
+
 def test_a_mask_goes_along(edit, upstream):
     answer = edit(references=[file()], mask=file(MASK))
 

@@ -65,9 +65,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--force", action="store_true", help="Overwrite what --out names.")
         parser.add_argument("--json", action="store_true", help="Print what the API would answer.")
-        parser.add_argument(
-            "--estimate", action="store_true", help="Only say what it would cost."
-        )
+        parser.add_argument("--estimate", action="store_true", help="Only say what it would cost.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with translation.override("en"), logs_on_stderr(), through_command():
