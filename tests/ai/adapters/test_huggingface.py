@@ -438,3 +438,9 @@ async def test_a_list_that_is_none_is_broken(adapter, connection, upstream):
 
     with pytest.raises(ProviderError, match="provider_broken_answer"):
         await adapter.list_models(connection)
+
+
+async def test_a_model_outside_the_list_is_asked_about_before_it_is_called_gone(adapter, connection):
+    gone = await adapter.find_vanished(connection, {DEV, "example/elsewhere", "example/of-nobody"})
+
+    assert gone == {"example/elsewhere", "example/of-nobody"}

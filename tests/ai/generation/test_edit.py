@@ -11,9 +11,9 @@ from src.ai.models import ImageGeneration
 from src.media.models import MediaAsset
 from src.usage.models import Counter
 from tests.ai.generation.test_generate_refuses_requests import nothing_was_done
-from tests.factories import GPT_IMAGE_SPEC, make_model, make_sandbox
+from tests.factories import GPT_IMAGE_SPEC, make_model, make_provider, make_sandbox
 from tests.media.assets import make_asset
-from tests.upstream.pictures import draw, png_with_header
+from tests.upstream.pictures import draw, large_png, png_with_header
 
 URL = "/api/ai/admin/images/edit/"
 EDITABLE = {"image": True, "image_edit": True}
@@ -236,3 +236,24 @@ def test_an_idempotency_key_is_refused_as_long_as_it_would_do_nothing(editor, ai
     answer = client.post(URL, {"model_id": editor.pk, "prompt": "a"}, headers={"Idempotency-Key": "k"})
 
     assert (answer.status_code, answer.data["code"]) == (400, "not_supported_yet")
+
+
+def test_what_all_references_weigh_together_has_a_limit(edit, ai_manager, upstream):
+    heavy = [large_png(17.5), large_png(17.5), large_png(17.5)]
+
+    by_upload = edit(references=[file(content) for content in heavy])
+    by_id = edit(as_json=True, reference_assets=[str(make_asset(ai_manager, content).pk) for content in heavy])
+
+    assert codes(by_upload) == {"references": ["references_too_large"]}
+    assert codes(by_id) == {"reference_assets": ["references_too_large"]}
+    assert upstream.requests == []
+
+
+def test_a_service_may_take_less(edit, upstream):
+    gemini = make_provider("gemini", adapter="gemini", api_base_url=upstream.gemini_url, allow_private_address=True)
+    banana = make_model(gemini, "gemini-nano-banana-2.1", capabilities=EDITABLE, image_spec={"edit": True})
+
+    answer = edit(model_id=banana.pk, references=[file(large_png(15))])
+
+    assert codes(answer) == {"references": ["references_too_large"]}
+    assert answer.data["errors"]["references"][0]["message"].count("14680064") == 1

@@ -200,3 +200,77 @@ def test_whatever_is_asked_is_refused_or_sent_whole(asked, spec):
 
 def test_what_is_stored_of_a_request_is_only_what_was_asked():
     assert ImageParams(prompt="a cat", quality="low", seed=0).without_prompt() == {"n": 1, "quality": "low", "seed": 0}
+
+
+WIDE = ImageSpec(
+    aspect_ratios=("1:1", "16:9"),
+    resolutions=("1K", "2K"),
+    qualities=("low",),
+    output_formats=("png", "jpeg", "webp"),
+    output_compression=True,
+    sizes=("1024x1024",),
+    negative_prompt=True,
+    seed=True,
+    max_n=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"aspect_ratio": "2:3"}, {"aspect_ratio": ["not_offered"]}),
+        ({"resolution": "4K"}, {"resolution": ["not_offered"]}),
+        ({"resolution": "1k"}, {"resolution": ["not_offered"]}),
+        ({"output_compression": 50}, {"output_compression": ["compression_needs_jpeg_or_webp"]}),
+        (
+            {"output_compression": 50, "output_format": "png"},
+            {"output_compression": ["compression_needs_jpeg_or_webp"]},
+        ),
+        (
+            {"size": "1024x1024", "aspect_ratio": "1:1", "resolution": "1K"},
+            {"aspect_ratio": ["size_or_ratio"], "resolution": ["size_or_ratio"]},
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_named(asked, expected):
+    assert problems(WIDE, **asked) == expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"aspect_ratio": "16:9", "resolution": "2K"},
+        {"output_compression": 0, "output_format": "webp"},
+        {"negative_prompt": "rain", "seed": 0},
+    ],
+)
+def test_what_the_spec_offers_is_taken(asked):
+    assert fit(WIDE, **asked).without_prompt() == {"n": 1, **asked}
+
+
+@pytest.mark.parametrize("name", ["aspect_ratio", "resolution", "negative_prompt", "output_compression"])
+def test_a_model_without_the_parameter_says_so(name):
+    value = 50 if name == "output_compression" else "1K"
+
+    assert problems(BARE, **{name: value})[name] == ["unsupported_parameter"]
+
+
+def test_what_the_service_cannot_be_told_is_unsupported_though_the_model_has_it():
+    with pytest.raises(InvalidFields) as caught:
+        fit_to_spec(ImageParams(prompt="a", n=2, quality="low", seed=1), WIDE, speakable=frozenset({"seed"}))
+
+    assert {name: errors[0].code for name, errors in caught.value.fields.items()} == {
+        "quality": "unsupported_parameter"
+    }
+
+
+@pytest.mark.parametrize(("seed", "n", "limit"), [(99, 2, 98), (100, 1, None), (101, 1, 100), (97, 4, None)])
+def test_the_last_pictures_seed_must_be_one_that_the_service_takes(seed, n, limit):
+    asked = ImageParams(prompt="a", n=n, seed=seed)
+    if limit is None:
+        assert fit_to_spec(asked, WIDE, max_seed=100) == asked
+        return
+    with pytest.raises(InvalidFields) as caught:
+        fit_to_spec(asked, WIDE, max_seed=100)
+
+    assert caught.value.fields["seed"][0].params == {"limit": limit}
