@@ -46,6 +46,7 @@ def test_every_curl_of_a_document_works(document, super_admin, ai_manager, serve
         AIProvider.objects.filter(slug=slug).update(api_base_url=url, allow_private_address=True)
     token = create_api_token(user=super_admin, name="docs", scopes=SCOPES)[1]
     (tmp_path / "cat.jpg").write_bytes(draw((640, 480), "jpeg"))
+    (tmp_path / "mask.png").write_bytes(draw((640, 480), "png", transparent=True))
     names = f"URL={server.url} TOKEN={token} OPENAI_API_KEY=sk-test-good SANDBOX=1 OPENAI=2 CANVAS=1"
     names += f" PERSON={ai_manager.pk}\n"
     script = "\n".join(curl_blocks(document))
@@ -74,6 +75,8 @@ def test_every_action_has_a_curl():
 
     for path in (
         "images/generate/",
+        "images/edit/",
+        "images/estimate/",
         "images/models/",
         "/results/0/",
         "/save/",
@@ -84,6 +87,7 @@ def test_every_action_has_a_curl():
         "/available/",
         "/openrouter-models/",
         "/clear-openrouter-cache/",
+        "/sync-models/",
         "/models/",
         "/original/",
     ):

@@ -30,13 +30,6 @@ def address(model, page: str = "changelist", *args) -> str:
 
 
 @pytest.fixture
-def boss(super_admin) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(super_admin)
-    return client
-
-
-@pytest.fixture
 def rows(db) -> Rows:
     return Rows()
 

@@ -89,23 +89,19 @@ def _find_assets(*, sources: EditSources, user: Any) -> dict[UUID, MediaAsset]:
 
 
 def _read_all(*, sources: EditSources, assets: dict[UUID, MediaAsset]) -> EditInputs:
-    _check_weight("reference_assets", sum(assets[asset_id].size_bytes for asset_id in sources.asset_ids))
+    if sum(assets[asset_id].size_bytes for asset_id in sources.asset_ids) > REFERENCES_BYTES:
+        # Before they are read; what a service takes of all together is asked later.
+        raise InvalidFields.one("reference_assets", "references_too_large", limit=REFERENCES_BYTES)
     references = [
         *(_read_asset("reference_assets", assets[asset_id]) for asset_id in sources.asset_ids),
         *(_inspect("references", content) for content in sources.uploads),
     ]
-    _check_weight("references", sum(len(each.picture.content) for each in references))
     mask = None
     if sources.mask_asset_id is not None:
         mask = _checked_mask("mask_asset", _read_asset("mask_asset", assets[sources.mask_asset_id]), references[0])
     elif sources.mask_upload is not None:
         mask = _checked_mask("mask", _inspect("mask", sources.mask_upload), references[0])
     return EditInputs(references=tuple(references), mask=mask)
-
-
-def _check_weight(name: str, size_bytes: int) -> None:
-    if size_bytes > REFERENCES_BYTES:
-        raise InvalidFields.one(name, "references_too_large", limit=REFERENCES_BYTES)
 
 
 def _read_asset(name: str, asset: MediaAsset) -> EditPicture:
