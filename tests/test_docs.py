@@ -99,10 +99,21 @@ def test_the_provider_table_of_the_readme_is_the_registrys(name):
     assert provider_table() in (DOCS / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.fa.md", "CONTRIBUTING.md", "docs/architecture.md"])
-def test_files_that_the_documents_name_exist(name):
-    text = (DOCS / name).read_text()
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "README.fa.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (DOCS / "docs").glob("*.md"))],
+)
+def test_files_and_sections_that_the_documents_name_exist(name):
+    here = DOCS / name
 
-    for path in re.findall(r"\]\(([^)#]+)\)", text):
+    for path, section in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", here.read_text()):
         if not path.startswith("http"):
-            assert ((DOCS / name).parent / path).exists(), path
+            target = here.parent / path if path else here
+            assert target.exists(), path
+            assert not section or section in sections_of(target), f"{path}#{section}"
+
+
+def sections_of(document: Path) -> set[str]:
+    """The anchors of its headings, as they are shown on the web."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

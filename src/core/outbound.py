@@ -10,6 +10,7 @@ OutboundError
 import io
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -89,7 +90,10 @@ class FormPart:
 
 Form = tuple[FormPart, ...]
 OnChunk = Callable[[bytes], Awaitable[bool]]
-"""Is given each piece of a 2xx answer's body as it comes; True means that the rest is not waited for."""
+"""Is given each piece of a 2xx answer's body as it comes, and b"" where it broke off; True means that what came is
+enough."""
+ERROR_BYTES = 1024 * 1024
+"""What is read of an answer outside 2xx; its status is known by then."""
 
 
 @dataclass(frozen=True)
@@ -199,8 +203,10 @@ async def send(
                 allow_redirects=False,
             ) as response,
         ):
-            watcher = on_chunk if 200 <= response.status < 300 else None
-            content = await _read_capped(response, limits.answer_bytes, watcher)
+            if 200 <= response.status < 300:
+                content = await _read_capped(response, limits.answer_bytes, on_chunk)
+            else:
+                content = await _read_what_comes(response)
             lowered = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, lowered, content)
     except _CallbackFailed as exc:
@@ -230,13 +236,28 @@ async def _read_capped(response: aiohttp.ClientResponse, cap_bytes: int, on_chun
     if declared is not None and declared > cap_bytes:
         raise AnswerTooLarge("declared")
     content = bytearray()
-    async for chunk in response.content.iter_any():
-        content += chunk
-        if len(content) > cap_bytes:
-            raise AnswerTooLarge("read")
-        if on_chunk is not None and await _show(chunk, on_chunk):
-            break
+    try:
+        async for chunk in response.content.iter_any():
+            content += chunk
+            if on_chunk is not None and await _show(chunk, on_chunk):
+                break
+            if len(content) > cap_bytes:
+                raise AnswerTooLarge("read")
+    except (aiohttp.ClientError, OSError):
+        if on_chunk is None or not await _show(b"", on_chunk):
+            raise
     return bytes(content)
+
+
+async def _read_what_comes(response: aiohttp.ClientResponse) -> bytes:
+    """The start of an error's body, however it ends."""
+    content = bytearray()
+    with suppress(aiohttp.ClientError, OSError):
+        async for chunk in response.content.iter_any():
+            content += chunk
+            if len(content) >= ERROR_BYTES:
+                break
+    return bytes(content[:ERROR_BYTES])
 
 
 async def _show(chunk: bytes, on_chunk: OnChunk) -> bool:

@@ -3,10 +3,13 @@ request (announced before its socket opens, handed on before it is parsed) and c
 
 import asyncio
 import re
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import structlog
@@ -41,12 +44,22 @@ from src.ai.providers.errors import (
     strike_out_key,
 )
 from src.ai.providers.sse import EventStream
+from src.ai.specs import split_size
 from src.core import outbound
 from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
 FETCH_TRIES = 3
+FETCH_TOTAL_S = 180.0
+FETCHES_AT_ONCE = 4
+CALLS_AT_ONCE = 4
+PAID_ANSWER_BYTES = 96 * 1024 * 1024
+# A photo as PNG takes two to three bytes a pixel, and a third more as base64.
+BYTES_PER_PIXEL = 4
+ASSUMED_SIZE = (1536, 1024)
+MAX_SURPLUS = 10
+"""How many pictures beyond those asked for are kept."""
 CONNECT_S = 10.0
 MAX_RETRY_AFTER_S = 3600.0
 REVISED_PROMPT_MAX_CHARS = 32_000
@@ -58,6 +71,7 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray"
 
 NeedsKey = Literal["always", "never", "by_row"]
 CostSource = Literal["cost", "tokens", ""]
+Request = TypeVar("Request", bound=ImageRequest)
 OnDocument = Callable[[dict[str, Any]], Awaitable[bool]]
 log = structlog.get_logger("negareh.providers")
 
@@ -161,7 +175,7 @@ class Adapter(ABC):
 
         `is_last` false: the answer only names a job; the one that holds the pictures is handed on by `hand_on`.
         """
-        await on_event(Sent(call_index=call_index))
+        await announce(on_event, call_index)
         answer = await self._send(
             conn,
             "POST",
@@ -169,7 +183,11 @@ class Adapter(ABC):
             payload=payload,
             headers=headers,
             limits=Limits(
-                connect_s=min(CONNECT_S, conn.timeout_s / 2), total_s=conn.timeout_s, read_gap_s=conn.timeout_s
+                connect_s=min(CONNECT_S, conn.timeout_s / 2),
+                total_s=conn.timeout_s,
+                read_gap_s=conn.timeout_s,
+                # A stream repeats the picture before it is whole.
+                answer_bytes=PAID_ANSWER_BYTES * (2 if on_chunk else 1),
             ),
             on_chunk=on_chunk,
             is_paid=True,
@@ -194,7 +212,7 @@ class Adapter(ABC):
         stream = EventStream()
 
         async def on_chunk(chunk: bytes) -> bool:
-            for document in stream.feed(chunk):
+            for document in stream.feed(chunk) if chunk else stream.close():
                 if await on_document(document):
                     return True
             return False
@@ -252,26 +270,51 @@ class Adapter(ABC):
             raise BrokenAnswer(charged=unclear, reason="connection_lost") from exc
 
     async def complete(
-        self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "", call_index: int = 0
+        self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "", call_index: int = 0, asked: int = 1
     ) -> CallResult:
         """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
         if not read.images and not read.usage and not read.cost_micros:
             raise NoImageReturned(charged="unknown")
-        images = [await self._fetch(conn, image) if isinstance(image, ImageLink) else image for image in read.images]
+        images = await self._fetch_all(conn, read.images[: asked + MAX_SURPLUS])
+        if len(read.images) > len(images):
+            images.append(GeneratedImage(problem="too_many"))
         return CallResult(
             call_index=call_index,
+            asked=asked,
             images=tuple(replace(image, revised_prompt=clean_prompt(image.revised_prompt, conn)) for image in images),
             usage=read.usage,
             cost_micros=read.cost_micros,
             upstream_request_id=upstream_id,
         )
 
+    async def _fetch_all(
+        self, conn: ProviderConnection, images: Sequence[GeneratedImage | ImageLink]
+    ) -> list[GeneratedImage]:
+        """In their order; the links a few at a time, within `FETCH_TOTAL_S` for all of them."""
+        gate = asyncio.Semaphore(FETCHES_AT_ONCE)
+        ends_at = time.monotonic() + FETCH_TOTAL_S
+
+        async def whole(image: GeneratedImage | ImageLink) -> GeneratedImage:
+            if isinstance(image, GeneratedImage):
+                return image
+            lost = GeneratedImage(problem="fetch_failed", revised_prompt=image.revised_prompt, seed=image.seed)
+            try:
+                async with gate, asyncio.timeout(ends_at - time.monotonic()):
+                    content = await self._fetch(conn, image)
+            except TimeoutError:
+                return lost
+            if content is None:
+                return lost
+            return GeneratedImage(content=content, revised_prompt=image.revised_prompt, seed=image.seed)
+
+        return list(await asyncio.gather(*(whole(image) for image in images)))
+
     def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
         """The key goes along only to the origin that it was entered for."""
         is_own = outbound.origin_of(link.url) == outbound.origin_of(conn.base_url)
         return self.auth_headers(conn) if is_own else {}
 
-    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> GeneratedImage:
+    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> bytes | None:
         """The linked picture, tried again after failures, since a GET is free."""
         allowed = private_address(conn)
         headers = self.link_headers(conn, link)
@@ -282,31 +325,58 @@ class Adapter(ABC):
                 answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)
             except outbound.OutboundError as exc:
                 if exc.reason in PERMANENT_REASONS:
-                    break
+                    return None
                 continue
             if answer.status == 200:
-                return GeneratedImage(content=answer.body, revised_prompt=link.revised_prompt, seed=link.seed)
-        return GeneratedImage(problem="fetch_failed", revised_prompt=link.revised_prompt, seed=link.seed)
+                return answer.body
+        return None
+
+    def pictures_per_call(self, request: ImageRequest) -> int:
+        """How many one answer can bring: one where the service makes one, else what fits into the most that is read."""
+        if self.one_picture_per_call:
+            return 1
+        width, height = split_size(request.size) or ASSUMED_SIZE
+        return max(1, PAID_ANSWER_BYTES // (width * height * BYTES_PER_PIXEL))
+
+    async def call_in_parts(
+        self, request: Request, make_call: Callable[[int, Request], Awaitable[CallResult]]
+    ) -> ImageResult:
+        """As many paid calls as the request needs, a few at a time, each with an index and its part of the pictures.
+
+        Seeds are counted on, so that no two pictures have one. Of several calls, one that fails costs only itself,
+        and its error stays with it; a single one raises.
+        """
+        most, gate = self.pictures_per_call(request), asyncio.Semaphore(CALLS_AT_ONCE)
+        firsts = range(0, request.n, most)
+        parts = [_part(request, first, min(most, request.n - first)) for first in firsts]
+        if len(parts) == 1:
+            return ImageResult(calls=(await make_call(0, parts[0]),))
+
+        async def ended(index: int) -> CallResult:
+            async with gate:
+                try:
+                    return await make_call(index, parts[index])
+                except ProviderError as exc:
+                    error = exc
+                except Exception as exc:
+                    log.error("paid_call_failed", call_index=index, exc_info=exc)
+                    error = ServiceFailed(charged="unknown", reason="internal")
+            return CallResult(call_index=index, asked=parts[index].n, error=error, usage=error.usage)
+
+        return ImageResult(calls=tuple(await asyncio.gather(*map(ended, range(len(parts))))))
 
 
-async def call_for_each(n: int, make_call: Callable[[int], Awaitable[CallResult]]) -> ImageResult:
-    """`n` paid calls at once, each with an index of its own. One that fails costs only itself, and its error stays
-    with it; a single one raises."""
-    if n == 1:
-        return ImageResult(calls=(await make_call(0),))
-    ended = await asyncio.gather(*(make_call(index) for index in range(n)), return_exceptions=True)
-    return ImageResult(calls=tuple(_call_of(index, end) for index, end in enumerate(ended)))
+def _part(request: Request, first: int, n: int) -> Request:
+    return replace(request, n=n, seed=None if request.seed is None else request.seed + first)
 
 
-def _call_of(index: int, end: CallResult | BaseException) -> CallResult:
-    if isinstance(end, CallResult):
-        return end
-    if isinstance(end, ProviderError):
-        return CallResult(call_index=index, error=end)
-    if not isinstance(end, Exception):
-        raise end
-    log.error("paid_call_failed", call_index=index, exc_info=end)
-    return CallResult(call_index=index, error=ServiceFailed(charged="unknown", reason="internal"))
+async def announce(on_event: OnEvent, call_index: int = 0) -> None:
+    """Report that a paid request is about to leave. Raises ServiceFailed, uncharged, if that could not be kept."""
+    try:
+        await on_event(Sent(call_index=call_index))
+    except Exception as exc:
+        log.error("paid_call_not_announced", call_index=call_index, exc_info=exc)
+        raise ServiceFailed(charged="no", reason="internal") from exc
 
 
 async def check_by_call(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
@@ -360,12 +430,20 @@ def read_json(answer: Answer) -> Any:
 
 
 def retry_after_s(answer: Answer) -> float | None:
-    """Seconds from `retry-after-ms` or `retry-after`; a date there is left alone."""
+    """Seconds from `retry-after-ms` or `retry-after`, which may also name a moment. Source: RFC 9110, 10.2.3."""
     for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         text = answer.headers.get(name, "")
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
             return min(float(text) / per_second, MAX_RETRY_AFTER_S)
-    return None
+    return _seconds_until(answer.headers.get("retry-after", ""))
+
+
+def _seconds_until(moment: str) -> float | None:
+    try:
+        wait_s = (parsedate_to_datetime(moment) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
 
 
 def _reason_of(exc: outbound.NotSent) -> str:

@@ -86,10 +86,11 @@ class GeneratedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class CallResult:
-    """What became of one paid call: `images` in the order received, or `error`. No images and no error only where
-    the answer still names a cost; `cost_micros` only where the service names a price."""
+    """What became of one paid call for `asked` pictures: `images` in the order received, or `error`. No images and no
+    error only where the answer still names a cost; `cost_micros` only where the service names a price."""
 
     call_index: int = 0
+    asked: int = 1
     images: tuple[GeneratedImage, ...] = ()
     usage: TokenUsage | None = None
     cost_micros: int | None = None

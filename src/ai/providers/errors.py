@@ -11,6 +11,7 @@ ProviderError
 
 from typing import Any
 
+from src.ai.specs import TokenUsage
 from src.core.errors import AppError
 from src.core.log import KEY_SHAPES
 from src.core.secret import Secret
@@ -23,7 +24,7 @@ class ProviderError(AppError):
     """`charged` is yes, no or unknown; `permanent` means that the same request will fail again.
 
     `reason` tells cases of one code apart; `words` are the service's own, shortened, keys struck out; `field` is the
-    parameter of ours that the service names.
+    parameter of ours that the service names; `usage` the tokens that it counts all the same.
     """
 
     status = 502
@@ -40,6 +41,7 @@ class ProviderError(AppError):
         words: str = "",
         categories: tuple[str, ...] = (),
         field: str = "",
+        usage: TokenUsage | None = None,
     ):
         facts: dict[str, Any] = {"reason": reason or self.default_reason, "field": field}
         if words:
@@ -52,6 +54,7 @@ class ProviderError(AppError):
             retry_after_s=retry_after_s,
         )
         self.charged = charged
+        self.usage = usage
         self.reason = reason or self.default_reason
 
 
@@ -107,7 +110,11 @@ class ProviderTimeout(ProviderError):
 
 def clean_words(text: Any, key: Secret | None) -> str:
     """A service's message fit to be shown: text only, without keys, shortened."""
-    return strike_out_key(text, key)[:WORDS_MAX_CHARS] if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return ""
+    # Cut first, with room for a key at the end: striking out is slow on megabytes.
+    room = len(key.reveal()) if key is not None else 0
+    return strike_out_key(text[: WORDS_MAX_CHARS + room], key)[:WORDS_MAX_CHARS]
 
 
 def strike_out_key(text: str, key: Secret | None) -> str:

@@ -14,7 +14,6 @@ import pybase64
 from src.ai.providers.base import (
     REQUEST_ID,
     Adapter,
-    call_for_each,
     check_by_call,
     read_json,
     upstream_request_id,
@@ -76,20 +75,18 @@ class Gemini(Adapter):
         return {"x-goog-api-key": conn.key.reveal()} if conn.key else {}
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        """One call per picture; a seed is counted on from call to call, so that the pictures differ."""
         path = f"/models/{quote(request.model_id.removeprefix('models/'), safe='')}:generateContent"
         contents = to_contents(request)
 
-        async def make_call(index: int) -> CallResult:
-            seed = None if request.seed is None else request.seed + index
-            payload = {"contents": contents, "generationConfig": to_config(request, seed)}
+        async def make_call(index: int, part: ImageRequest) -> CallResult:
+            payload = {"contents": contents, "generationConfig": to_config(part)}
             answer = await self.paid_call(conn, path, payload, on_event=on_event, call_index=index)
             document = self.read_document(answer, conn)
-            read = read_answer(document, conn, seed=seed)
+            read = read_answer(document, conn, seed=part.seed)
             upstream_id = upstream_request_id(answer, conn) or response_id(document, conn)
             return await self.complete(conn, read, upstream_id=upstream_id, call_index=index)
 
-        return await call_for_each(request.n, make_call)
+        return await self.call_in_parts(request, make_call)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
         """The same call, with the references after the prompt."""
@@ -139,15 +136,15 @@ def to_contents(request: ImageRequest) -> list[dict[str, Any]]:
     return [{"role": "user", "parts": [{"text": request.prompt}, *pictures]}]
 
 
-def to_config(request: ImageRequest, seed: int | None) -> dict[str, Any]:
+def to_config(request: ImageRequest) -> dict[str, Any]:
     """Only what was asked: some models reject `imageSize`, and without `aspectRatio` an edit keeps its picture's."""
     config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"]}
     asked = {"aspectRatio": request.aspect_ratio, "imageSize": request.resolution}
     image_config = {name: value for name, value in asked.items() if value is not None}
     if image_config:
         config["imageConfig"] = image_config
-    if seed is not None:
-        config["seed"] = seed
+    if request.seed is not None:
+        config["seed"] = request.seed
     return config
 
 

@@ -44,12 +44,13 @@ class OpenAI(OpenAICompatible):
         conn: ProviderConnection,
         path: str,
         payload: Mapping[str, Any] | Form,
+        index: int,
         *,
         request: ImageRequest,
         on_event: OnEvent,
     ) -> Answer:
         if not wants_previews(request):
-            return await super()._pay(conn, path, payload, request=request, on_event=on_event)
+            return await super()._pay(conn, path, payload, index, request=request, on_event=on_event)
         return await self.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
 
     def read_model(self, entry: dict[str, Any]) -> ListedModel:

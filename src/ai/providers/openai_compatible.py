@@ -16,6 +16,7 @@ from src.ai.providers.base import (
     upstream_request_id,
 )
 from src.ai.providers.contract import (
+    CallResult,
     GeneratedImage,
     ImageEditRequest,
     ImageLink,
@@ -75,36 +76,44 @@ class OpenAICompatible(Adapter):
     invalid_key_codes: tuple[str, ...] = ()
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        payload = self.to_payload(request, conn)
-        return await self._make(conn, "/images/generations", payload, request=request, on_event=on_event)
+        async def make_call(index: int, part: ImageRequest) -> CallResult:
+            payload = self.to_payload(part, conn)
+            return await self._make(conn, "/images/generations", payload, index, request=part, on_event=on_event)
+
+        return await self.call_in_parts(request, make_call)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
-        form = to_form(self.to_payload(request, conn), request)
-        return await self._make(conn, "/images/edits", form, request=request, on_event=on_event)
+        async def make_call(index: int, part: ImageEditRequest) -> CallResult:
+            form = to_form(self.to_payload(part, conn), part)
+            return await self._make(conn, "/images/edits", form, index, request=part, on_event=on_event)
+
+        return await self.call_in_parts(request, make_call)
 
     async def _make(
         self,
         conn: ProviderConnection,
         path: str,
         payload: Mapping[str, Any] | Form,
+        index: int,
         *,
         request: ImageRequest,
         on_event: OnEvent,
-    ) -> ImageResult:
-        answer = await self._pay(conn, path, payload, request=request, on_event=on_event)
-        read = self.read_answer(answer, conn)
-        return ImageResult(calls=(await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn)),))
+    ) -> CallResult:
+        answer = await self._pay(conn, path, payload, index, request=request, on_event=on_event)
+        read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
+        return await self.complete(conn, read, upstream_id=upstream_id, call_index=index, asked=request.n)
 
     async def _pay(
         self,
         conn: ProviderConnection,
         path: str,
         payload: Mapping[str, Any] | Form,
+        index: int,
         *,
         request: ImageRequest,
         on_event: OnEvent,
     ) -> Answer:
-        return await self.paid_call(conn, path, payload, on_event=on_event)
+        return await self.paid_call(conn, path, payload, on_event=on_event, call_index=index)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""

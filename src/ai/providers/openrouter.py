@@ -22,6 +22,7 @@ from src.ai.providers.base import (
     verdict_on,
 )
 from src.ai.providers.contract import (
+    CallResult,
     ImageEditRequest,
     ImageRequest,
     ImageResult,
@@ -91,15 +92,21 @@ class OpenRouter(Adapter):
     listed_capabilities = frozenset({"image", "image_edit"})
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
+        return await self.call_in_parts(
+            request, lambda index, part: self._call(conn, part, call_index=index, on_event=on_event)
+        )
+
+    async def _call(
+        self, conn: ProviderConnection, request: ImageRequest, *, call_index: int, on_event: OnEvent
+    ) -> CallResult:
         payload = to_payload(request)
         if wants_previews(request):
-            answer = await self.paid_stream(
-                conn, "/images", payload, on_event=on_event, on_document=watch_previews(on_event)
-            )
+            look = watch_previews(on_event)
+            answer = await self.paid_stream(conn, "/images", payload, on_event=on_event, on_document=look)
         else:
-            answer = await self.paid_call(conn, "/images", payload, on_event=on_event)
-        read = self.read_answer(answer, conn)
-        return ImageResult(calls=(await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn)),))
+            answer = await self.paid_call(conn, "/images", payload, on_event=on_event, call_index=call_index)
+        read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
+        return await self.complete(conn, read, upstream_id=upstream_id, call_index=call_index, asked=request.n)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
         return await self.generate(conn, request, on_event=on_event)

@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 import pybase64
 
-from src.ai.providers.base import Adapter
+from src.ai.providers.base import Adapter, announce
 from src.ai.providers.contract import (
     GeneratedImage,
     ImageRequest,
@@ -24,7 +24,6 @@ from src.ai.providers.contract import (
     ProviderConnection,
     ReadAnswer,
     Received,
-    Sent,
 )
 from src.ai.providers.errors import (
     ContentRefused,
@@ -63,13 +62,13 @@ class Sandbox(Adapter):
     cost_source = "cost"
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        await on_event(Sent())
+        await announce(on_event)
         await asyncio.sleep(read_delay_s(conn))
         self._fail_as_told(conn, request)
         loop = asyncio.get_running_loop()
         body = await loop.run_in_executor(_drawing, draw_answer, request)
         await on_event(Received(body=body, content_type="application/json"))
-        return ImageResult(calls=(await self.complete(conn, self.read_answer(body)),))
+        return ImageResult(calls=(await self.complete(conn, self.read_answer(body), asked=request.n),))
 
     def _fail_as_told(self, conn: ProviderConnection, request: ImageRequest) -> None:
         failure = FAILURES.get(str(conn.config.get("fail", "")))

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 DONE = b"[DONE]"
+BOM = b"\xef\xbb\xbf"
 
 
 class EventStream:
@@ -37,6 +38,7 @@ class EventStream:
         yield from self._take(b"")
 
     def _take(self, line: bytes) -> Iterator[dict[str, Any]]:
+        line = line.removeprefix(BOM)
         if line.startswith(b"data:"):
             self._data.append(line[5:].removeprefix(b" "))
         elif not line and self._data:

@@ -82,12 +82,12 @@ async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
             return await adapter.edit(ticket.connection, request, on_event=recorder)
         return await adapter.generate(ticket.connection, request, on_event=recorder)
     except ProviderError as exc:
-        return ImageResult(calls=(CallResult(error=exc),))
+        return ImageResult(calls=(CallResult(asked=request.n, error=exc, usage=exc.usage),))
     except Exception as exc:
         # A defect of ours: once the call may have been sent, what it cost is unclear.
         log.error("adapter_failed", generation_id=str(ticket.generation_id), exc_info=exc)
         failure = ServiceFailed(charged="unknown" if recorder.is_sent else "no", reason="internal")
-        return ImageResult(calls=(CallResult(error=failure),))
+        return ImageResult(calls=(CallResult(asked=request.n, error=failure),))
 
 
 async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_media: bool) -> Pictures:

@@ -13,6 +13,7 @@ from src.media.services.originals import StoredOriginal, sha256_of, store_origin
 CODE_BY_PROBLEM = {
     "undecodable": "provider_broken_answer",
     "fetch_failed": "provider_broken_answer",
+    "too_many": "provider_broken_answer",
     "truncated": "provider_broken_answer",
     "not_a_picture": "unsupported_image_type",
     "too_many_bytes": "unsupported_image_type",
@@ -75,14 +76,15 @@ def keep_pictures(*, generation_id: UUID, result: ImageResult, requested: int, s
 
 
 def _by_index(result: ImageResult, requested: int) -> Iterator[tuple[int, CallResult, GeneratedImage | None]]:
-    """Each picture with its index in the request, None where it did not come. The only call has all indices, of
-    several each has one; what a call brought beyond its own comes after all of them."""
+    """Each picture with its index in the request, None where it did not come. Each call has as many indices as it was
+    asked for; what it brought beyond them comes after all."""
     surplus: list[tuple[CallResult, GeneratedImage]] = []
-    for position, call in enumerate(result.calls):
-        own = range(requested) if len(result.calls) == 1 else range(position, position + 1)
-        for place, index in enumerate(own):
-            yield index, call, call.images[place] if place < len(call.images) else None
-        surplus += [(call, image) for image in call.images[len(own) :]]
+    first = 0
+    for call in result.calls:
+        for place in range(call.asked):
+            yield first + place, call, call.images[place] if place < len(call.images) else None
+        first += call.asked
+        surplus += [(call, image) for image in call.images[call.asked :]]
     for index, (call, image) in enumerate(surplus, start=requested):
         yield index, call, image
 

@@ -46,8 +46,7 @@ class Cost:
 def cost_of_call(ticket: Ticket, call: CallResult, kept: list[KeptPicture]) -> Cost:
     """What the service says it took; else its token count or pictures by the price table; else unknown."""
     if call.error is not None:
-        is_free = call.error.charged == Charged.NO
-        return Cost(0 if is_free else None, CostSource.PROVIDER_REPORTED, call.error.charged)
+        return _cost_of_failure(ticket, call, call.error.charged)
     if call.cost_micros is not None:
         charged = Charged.NO if call.cost_micros == 0 else Charged.YES
         return Cost(call.cost_micros, CostSource.PROVIDER_REPORTED, charged)
@@ -63,6 +62,16 @@ def cost_of_call(ticket: Ticket, call: CallResult, kept: list[KeptPicture]) -> C
         resolution=ticket.request.resolution,
     )
     return Cost(micros, CostSource.CATALOGUE, Charged.NO if micros == 0 else Charged.YES)
+
+
+def _cost_of_failure(ticket: Ticket, call: CallResult, charged: str) -> Cost:
+    """Nothing, unknown, or the tokens that the service counts though no picture came."""
+    if charged == Charged.NO:
+        return Cost(0, CostSource.PROVIDER_REPORTED, charged)
+    if charged == Charged.YES and call.usage:
+        micros = real_cost_micros(ticket.pricing, usage=call.usage, sizes=[], quality=None)
+        return Cost(micros, CostSource.CATALOGUE, charged)
+    return Cost(None, CostSource.UNKNOWN, charged)
 
 
 def total_of(costs: Sequence[Cost]) -> Cost:
@@ -148,7 +157,7 @@ def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: 
         is_unclear = cost.charged == Charged.UNKNOWN
         values["status"] = ProviderCallStatus.UNKNOWN if is_unclear else ProviderCallStatus.FAILED
         values["error_code"] = call.error.code
-        values["cost_micros"] = None
+        values["cost_micros"] = cost.micros if cost.charged == Charged.YES else None
     ProviderCall.objects.filter(generation=generation, index=call.call_index).update(**values)
 
 

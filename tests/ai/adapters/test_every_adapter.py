@@ -7,9 +7,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from src.ai import providers
+from src.ai.catalogue import read_catalogue
 from src.ai.providers import adapters, get_adapter
 from src.ai.providers.contract import ImageParams, Preview, Received, Sent
-from src.ai.providers.errors import Rejected
+from src.ai.providers.errors import Rejected, ServiceFailed
 from src.core.secret import Secret
 from src.media.inspection import inspect_picture
 from tests.ai.adapters.references import PNG_MASK, REFERENCES
@@ -20,8 +21,8 @@ EDITORS = [slug for slug in EVERY if adapters()[slug].edits_images]
 MAKERS = [slug for slug in EVERY if adapters()[slug].makes_images]
 
 
-def test_the_three_of_this_release_are_found():
-    assert set(EVERY) >= {"sandbox", "openai", "openai_compatible"}
+def test_the_services_of_the_catalogue_are_found():
+    assert set(EVERY) == {entry["adapter"] for entry in read_catalogue()["providers"]} | {"openai_compatible"}
 
 
 @pytest.mark.parametrize("slug", MAKERS)
@@ -49,10 +50,27 @@ async def test_nothing_leaves_if_the_announcement_cannot_be_kept(slug, upstream)
     async def broken_disk(event: object) -> None:
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ServiceFailed) as caught:
         await get_adapter(slug).generate(connection_of(slug, upstream), request_of(slug), on_event=broken_disk)
 
-    assert upstream.paid_requests == []
+    assert (caught.value.charged, upstream.paid_requests) == ("no", [])
+
+
+@pytest.mark.parametrize("slug", [slug for slug in MAKERS if adapters()[slug].one_picture_per_call])
+async def test_of_several_only_the_one_that_was_not_announced_stays_here(slug, upstream):
+    async def broken_once(event: object) -> None:
+        if isinstance(event, Sent) and event.call_index == 1:
+            raise OSError("disk full")
+
+    request = replace(request_of(slug), n=3)
+    result = await get_adapter(slug).generate(connection_of(slug, upstream), request, on_event=broken_once)
+
+    assert [(len(call.images), call.error and call.error.charged) for call in result.calls] == [
+        (1, None),
+        (0, "no"),
+        (1, None),
+    ]
+    assert upstream.paid_calls == 2
 
 
 @pytest.mark.parametrize("slug", EVERY)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from src.ai.providers.base import Adapter, call_for_each, read_json, upstream_request_id, verdict_on
+from src.ai.providers.base import Adapter, read_json, upstream_request_id, verdict_on
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -64,12 +64,11 @@ class HuggingFace(Adapter):
         self._key_checks = Kept[KeyCheck](keep_s=60)
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        """One paid call per picture; with a seed, each picture has the next one."""
         served = await self.find_backend(conn, request)
         if name := untellable(served, request):
             raise Rejected(reason="unsupported_parameter", field=name)
-        return await call_for_each(
-            request.n, lambda index: self._call(conn, nth(request, index), served, call_index=index, on_event=on_event)
+        return await self.call_in_parts(
+            request, lambda index, part: self._call(conn, part, served, call_index=index, on_event=on_event)
         )
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
