@@ -9,7 +9,9 @@ from src.ai.catalogue import read_catalogue
 from src.ai.costs import highest_cost_micros
 from src.ai.models import Capability
 from src.ai.models.generation import MAX_N
+from src.ai.params import fit_to_spec
 from src.ai.providers import get_adapter
+from src.ai.providers.contract import ImageParams
 from src.ai.services.catalogue import MODEL_FIELDS, PROVIDER_FIELDS
 from src.ai.specs import read_image_spec, read_pricing, split_size
 from src.media.inspection import MIME_BY_FORMAT
@@ -140,3 +142,22 @@ def test_what_a_model_offers_its_service_can_be_told(model):
     assert offered <= adapter.parameters
     assert not spec.edit or adapter.edits_images
     assert not spec.mask or adapter.takes_mask
+
+
+@each_image_model
+def test_a_size_that_has_a_price_can_be_asked_for(model):
+    spec = read_image_spec(model["image_spec"])
+    sizes = {price.when.size for price in read_pricing(model["pricing"]) if price.when and price.when.size}
+
+    asked = [ImageParams(prompt="a", size=size) for size in sizes]
+
+    assert all(fit_to_spec(params, spec) for params in asked)
+
+
+@each_image_model
+def test_every_named_size_has_a_price_where_sizes_have_prices(model):
+    pricing = read_pricing(model["pricing"])
+    if not any(price.when and price.when.size for price in pricing):
+        return
+    for size in read_image_spec(model["image_spec"]).sizes or ():
+        assert highest_cost_micros(pricing, size=size, quality=None, n=1) is not None, size
