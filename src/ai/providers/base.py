@@ -51,9 +51,11 @@ from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
 FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
 FETCH_TRIES = 3
-FETCH_TOTAL_S = 180.0
+FETCH_TOTAL_S = 60.0
 FETCHES_AT_ONCE = 4
-CALLS_AT_ONCE = 4
+CALLS_AT_ONCE = 10
+# Each repeats the reference pictures in its body.
+EDITS_AT_ONCE = 4
 PAID_ANSWER_BYTES = 96 * 1024 * 1024
 # A photo as PNG takes two to three bytes a pixel, and a third more as base64.
 BYTES_PER_PIXEL = 4
@@ -346,7 +348,8 @@ class Adapter(ABC):
         Seeds are counted on, so that no two pictures have one. Of several calls, one that fails costs only itself,
         and its error stays with it; a single one raises.
         """
-        most, gate = self.pictures_per_call(request), asyncio.Semaphore(CALLS_AT_ONCE)
+        most = self.pictures_per_call(request)
+        gate = asyncio.Semaphore(EDITS_AT_ONCE if isinstance(request, ImageEditRequest) else CALLS_AT_ONCE)
         firsts = range(0, request.n, most)
         parts = [_part(request, first, min(most, request.n - first)) for first in firsts]
         if len(parts) == 1:
