@@ -1,6 +1,6 @@
 """What pictures cost by a model's price table: at most and at least before, really after."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from src.ai.specs import Price, PriceCondition, TokenUsage, Unit, split_size
@@ -48,11 +48,12 @@ def real_cost_micros(
     pricing: tuple[Price, ...],
     *,
     usage: TokenUsage | None,
-    sizes: list[tuple[int, int]],
+    sizes: Sequence[tuple[int, int] | None],
     quality: str | None,
     resolution: str | None = None,
 ) -> int | None:
-    """What the delivered pictures (`sizes` in pixels) cost: by reported tokens, else by the table, else None."""
+    """What the delivered pictures cost: by reported tokens, else by the table, else None. `sizes` are in pixels, None
+    for a picture that does not tell its own."""
     amount = _cost_of_tokens(pricing, usage) if usage else None
     if amount is None:
         each = [_cost_of_picture(pricing, size, quality, resolution) for size in sizes]
@@ -76,10 +77,10 @@ def _cost_of_tokens(pricing: tuple[Price, ...], usage: TokenUsage) -> Decimal | 
 
 
 def _cost_of_picture(
-    pricing: tuple[Price, ...], size: tuple[int, int], quality: str | None, resolution: str | None
+    pricing: tuple[Price, ...], size: tuple[int, int] | None, quality: str | None, resolution: str | None
 ) -> Decimal | None:
     """The price whose conditions all hold for certain; None where an open parameter leaves a choice."""
-    text = f"{size[0]}x{size[1]}"
+    text = f"{size[0]}x{size[1]}" if size else ""
     for price in sorted(pricing, key=_conditions, reverse=True):
         when = price.when or PriceCondition()
         if (
@@ -90,7 +91,7 @@ def _cost_of_picture(
             continue
         if price.unit == "image":
             return price.micros
-        if price.unit == "megapixel":
+        if price.unit == "megapixel" and size:
             return price.micros * Decimal(size[0] * size[1]) / 1_000_000
     return None
 

@@ -85,7 +85,7 @@ AI_FIELD_ERRORS = {
     "mask_not_png": _("A mask is a PNG."),
     "mask_too_large": _("The mask has more than %(limit)s bytes."),
     "mask_size_differs": _("The mask must be as large as the first reference picture: %(size)s."),
-    "mask_not_transparent": _("The mask has no transparent part: the picture changes where the mask is transparent."),
+    "mask_not_transparent": _("The mask has no alpha channel: the picture changes where the mask is transparent."),
     "unknown_model": _("There is no such model."),
     "unknown_provider": _("There is no such provider."),
     "unknown_adapter": _("There is no such adapter. Known: %(choices)s."),

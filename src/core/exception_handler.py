@@ -3,7 +3,8 @@
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.encoding import force_str
@@ -51,6 +52,10 @@ def answer_exception(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exc, exceptions.ValidationError):
         fields = exc.detail if isinstance(exc.detail, dict) else {"non_field_errors": exc.detail}
         return Response(failure_body("validation_error", errors=_drf_fields(fields)), status=400)
+    if isinstance(exc, RequestDataTooBig):
+        # JSON, or the texts of a form, where the address takes large files.
+        cap_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Response(failure_body("body_too_large", cap_bytes=cap_bytes), status=413)
     for kind, code in CODE_BY_EXCEPTION.items():
         if isinstance(exc, kind):
             return _answer_known(exc, code)

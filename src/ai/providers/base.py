@@ -41,8 +41,10 @@ from src.ai.providers.errors import (
     Rejected,
     ServiceFailed,
     Unreachable,
+    storable,
     strike_out_key,
 )
+from src.ai.providers.json_values import decode_json
 from src.ai.providers.sse import EventStream
 from src.ai.specs import split_size
 from src.core import outbound
@@ -421,15 +423,12 @@ def private_address(conn: ProviderConnection) -> PrivateAddress | None:
 
 def clean_prompt(text: str, conn: ProviderConnection) -> str:
     """A service's wording of the prompt, fit to be stored."""
-    return strike_out_key(text.replace("\0", "")[:REVISED_PROMPT_MAX_CHARS], conn.key)
+    return strike_out_key(storable(text)[:REVISED_PROMPT_MAX_CHARS], conn.key)
 
 
 def read_json(answer: Answer) -> Any:
     """The body as JSON, or None where it is none (a proxy's HTML page, say)."""
-    try:
-        return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    return decode_json(answer.body)
 
 
 def retry_after_s(answer: Answer) -> float | None:

@@ -45,9 +45,9 @@ class ProviderError(AppError):
     ):
         facts: dict[str, Any] = {"reason": reason or self.default_reason, "field": field}
         if words:
-            facts["provider_message"] = words
+            facts["provider_message"] = storable(words)
         if categories:
-            facts["categories"] = list(categories)
+            facts["categories"] = [storable(category) for category in categories]
         super().__init__(
             self.error_code,
             facts={name: value for name, value in facts.items() if value},
@@ -115,6 +115,11 @@ def clean_words(text: Any, key: Secret | None) -> str:
     # Cut first, with room for a key at the end: striking out is slow on megabytes.
     room = len(key.reveal()) if key is not None else 0
     return strike_out_key(text[: WORDS_MAX_CHARS + room], key)[:WORDS_MAX_CHARS]
+
+
+def storable(text: str) -> str:
+    """Without the null character, which PostgreSQL stores nowhere."""
+    return text.replace("\0", "")
 
 
 def strike_out_key(text: str, key: Secret | None) -> str:

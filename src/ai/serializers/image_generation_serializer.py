@@ -87,7 +87,7 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
             save_to_media=sent["save_to_media"],
             title=sent["title"],
             alt_text=sent["alt_text"],
-            visibility=sent["visibility"],
+            visibility=sent.get("visibility"),
             expected_key_source=sent.get("expected_key_source"),
         )
 
@@ -100,6 +100,8 @@ class AIImageEditRequestSerializer(AIImageGenerationRequestSerializer):
         child=serializers.FileField(allow_empty_file=True), required=False, max_length=MAX_REFERENCES
     )
     reference_assets = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=MAX_REFERENCES)
+    # Left out: private where a picture to start from is private.
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
     mask = serializers.FileField(required=False, allow_empty_file=True)
     mask_asset = serializers.UUIDField(required=False)
 

@@ -13,6 +13,8 @@ from src.ai.services.inbox import call_path, write_to_inbox
 from src.ai.services.reservation import OnPreview
 from src.core import db
 
+PREVIEW_S = 2.0
+"""How long whoever looks on may keep the call waiting."""
 log = structlog.get_logger("negareh.generation")
 
 
@@ -43,7 +45,8 @@ class CallRecorder:
 
     async def _show(self, preview: Preview, on_preview: OnPreview) -> None:
         try:
-            await on_preview(preview)
+            async with asyncio.timeout(PREVIEW_S):
+                await on_preview(preview)
         except Exception as exc:  # noqa: BLE001 (whoever looks on cannot break a call that is paid for)
             log.warning("preview_not_shown", generation_id=str(self._generation_id), exc_info=exc)
 

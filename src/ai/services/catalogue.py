@@ -9,7 +9,7 @@ from django.db import models, transaction
 
 from src.ai.catalogue import read_catalogue
 from src.ai.models import AIModel, AIProvider, KeyStatus, Origin
-from src.ai.services.model_sync import LIMITS_AND_PRICES
+from src.ai.services.source_values import LIMITS_AND_PRICES, as_json, is_ours
 from src.ai.specs import read_image_spec, read_pricing
 from src.core.outbound import origin_of
 
@@ -88,28 +88,37 @@ def _apply(row: models.Model, label: str, values: dict[str, Any], report: Popula
         report.unchanged += 1
         return
     # Only what changed: a key that is stored and totals that are counted meanwhile are not written over.
-    row.save(update_fields=None if is_new else [*changed, "source_values", "updated_at"])
+    bookkeeping = ["source_values", "updated_at", *(["synced_fields"] if isinstance(row, AIModel) else [])]
+    row.save(update_fields=None if is_new else [*changed, *bookkeeping])
     (report.created if is_new else report.updated).append(label)
 
 
 def _changed_fields(
     row: Any, label: str, values: dict[str, Any], report: PopulateReport, *, is_new: bool
 ) -> Iterable[str]:
-    synced = set(getattr(row, "synced_fields", ())) & LIMITS_AND_PRICES
     for name, value in values.items():
-        if name in synced:
-            # The service's own list knows better.
+        if _is_synced(row, name, value):
             continue
-        stored, present = _as_json(value), _as_json(getattr(row, name))
-        # A row without source values was made by hand: all of it is an operator's.
-        is_ours = is_new or (bool(row.source_values) and present == row.source_values.get(name))
-        if not is_ours or (not is_new and _would_strand_keys(row, name, value)):
+        stored, present = as_json(value), as_json(getattr(row, name))
+        is_free = is_new or (is_ours(row, name) and not _would_strand_keys(row, name, value))
+        if not is_free:
             if present != stored:
                 report.kept.append(f"{label}.{name}")
         elif is_new or row.source_values.get(name) != stored:
-            setattr(row, name, value)
-            row.source_values[name] = stored
+            _write(row, name, value)
             yield name
+
+
+def _is_synced(row: Any, name: str, value: Any) -> bool:
+    """Whether a sync wrote the field and knows better: limits and prices, and what the catalogue leaves blank."""
+    return name in getattr(row, "synced_fields", ()) and (name in LIMITS_AND_PRICES or not value)
+
+
+def _write(row: Any, name: str, value: Any) -> None:
+    setattr(row, name, value)
+    row.source_values[name] = as_json(value)
+    if name in getattr(row, "synced_fields", ()):
+        row.synced_fields = [each for each in row.synced_fields if each != name]
 
 
 def _would_strand_keys(row: Any, name: str, value: Any) -> bool:
@@ -119,7 +128,3 @@ def _would_strand_keys(row: Any, name: str, value: Any) -> bool:
     if not (is_adapter_new or is_origin_new):
         return False
     return row.has_key or row.person_settings.exclude(key_status=KeyStatus.UNSET).exists()
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

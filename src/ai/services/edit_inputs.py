@@ -1,7 +1,7 @@
 """The pictures that an edit starts from: uploads, or pictures of the library that the person sees."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from src.ai.providers.contract import ReferenceImage
 from src.core import db
 from src.core.errors import FieldError, InvalidFields
 from src.media.inspection import UnacceptablePicture, has_transparency, inspect_picture
-from src.media.models import MediaAsset
+from src.media.models import MediaAsset, Visibility
 from src.media.services.originals import open_original, sha256_of
 from src.media.services.picture_processes import problem_of
 
@@ -36,6 +36,7 @@ class EditPicture:
     picture: ReferenceImage
     sha256: str
     asset_id: UUID | None = None
+    is_private: bool = False
 
     def describe(self) -> dict[str, Any]:
         """For the generation's row and its record."""
@@ -56,6 +57,10 @@ class EditInputs:
     @property
     def reference_bytes(self) -> int:
         return sum(len(each.picture.content) for each in self.references)
+
+    @property
+    def hold_private(self) -> bool:
+        return any(each.is_private for each in _all_of(self))
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -106,17 +111,19 @@ def _read_all(*, sources: EditSources, assets: dict[UUID, MediaAsset]) -> EditIn
 
 def _read_asset(name: str, asset: MediaAsset) -> EditPicture:
     with open_original(asset) as file:
-        return _inspect(name, file.read(), asset.pk)
+        return replace(
+            _inspect(name, file.read()), asset_id=asset.pk, is_private=asset.visibility == Visibility.PRIVATE
+        )
 
 
-def _inspect(name: str, content: bytes, asset_id: UUID | None = None) -> EditPicture:
+def _inspect(name: str, content: bytes) -> EditPicture:
     try:
         facts = inspect_picture(content)
     except UnacceptablePicture as exc:
         problem = problem_of(exc)
         raise InvalidFields.one(name, problem.code, **problem.params) from exc
     picture = ReferenceImage(content=content, mime_type=facts.mime_type, width=facts.width, height=facts.height)
-    return EditPicture(picture=picture, sha256=sha256_of(content), asset_id=asset_id)
+    return EditPicture(picture=picture, sha256=sha256_of(content))
 
 
 def _checked_mask(name: str, mask: EditPicture, first: EditPicture) -> EditPicture:
@@ -136,10 +143,13 @@ def _name_known_uploads(*, inputs: EditInputs, user: Any) -> EditInputs:
     """An upload that is in the library, too, is that picture."""
     unnamed = {each.sha256 for each in _all_of(inputs) if each.asset_id is None}
     rows = MediaAsset.objects.visible_to(user).filter(sha256__in=unnamed).order_by("-created_at", "-pk")
-    known = dict(rows.values_list("sha256", "pk")) if unnamed else {}
+    known = {row.sha256: row for row in rows.only("pk", "sha256", "visibility")} if unnamed else {}
 
     def named(each: EditPicture) -> EditPicture:
-        return EditPicture(picture=each.picture, sha256=each.sha256, asset_id=each.asset_id or known.get(each.sha256))
+        asset = known.get(each.sha256) if each.asset_id is None else None
+        if asset is None:
+            return each
+        return replace(each, asset_id=asset.pk, is_private=asset.visibility == Visibility.PRIVATE)
 
     return EditInputs(
         references=tuple(named(each) for each in inputs.references), mask=inputs.mask and named(inputs.mask)

@@ -23,6 +23,7 @@ from src.ai.services.received_pictures import Pictures, keep_pictures
 from src.ai.services.reservation import ImageOrder, Ticket, reserve_generation
 from src.ai.services.settlement import book_unstored, settle_result
 from src.core import background, db
+from src.media.models import Visibility
 from src.media.services.renditions import schedule_renditions
 
 log = structlog.get_logger("negareh.generation")
@@ -50,6 +51,8 @@ async def edit_image(*, order: ImageOrder, sources: EditSources) -> dict[str, An
     """Pictures made from others, saved or not as the order says. Shape and errors as `generate_image_only`, and
     those of `load_inputs`."""
     inputs = await load_inputs(sources=sources, user=order.admin)
+    if order.visibility is None:
+        order = replace(order, visibility=Visibility.PRIVATE if inputs.hold_private else Visibility.TEAM)
     return await background.finish_regardless(_generate(order, inputs))
 
 
@@ -57,6 +60,7 @@ async def _generate(order: ImageOrder, inputs: EditInputs | None = None) -> dict
     ticket = await db.run(reserve_generation, order=order, inputs=inputs)
     recorder = CallRecorder(ticket.generation_id, order.on_preview)
     result = await _ask_provider(ticket, recorder)
+    _name_replacement(ticket, result)
     pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
     schedule_renditions([kept.original.asset_id for kept in pictures.kept if kept.original])
     answer = await db.run(_describe, ticket=ticket, pictures=pictures)
@@ -136,11 +140,15 @@ def _first_error(result: ImageResult, pictures: Pictures) -> ProviderError:
     if result.calls[0].error is not None:
         return result.calls[0].error
     first = pictures.failures[0]
-    return ERROR_BY_CODE[first.code](charged=first.charged, reason=first.reason)
+    return ERROR_BY_CODE[first.code](reason=first.reason)
+
+
+def _name_replacement(ticket: Ticket, result: ImageResult) -> None:
+    for call in result.calls:
+        if call.error is not None and call.error.reason == "model_gone" and ticket.model.replacement:
+            call.error.facts["replacement"] = ticket.model.replacement
 
 
 def _with_facts(error: ProviderError, ticket: Ticket, charged: str) -> ProviderError:
     error.facts |= {"generation_id": str(ticket.generation_id), "charged": charged}
-    if error.reason == "model_gone" and ticket.model.replacement:
-        error.facts["replacement"] = ticket.model.replacement
     return error

@@ -1,5 +1,6 @@
 """Bringing a provider's models in line with the service's own list, without touching what an operator changed."""
 
+import asyncio
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,15 +14,16 @@ from src.ai.models import AIModel, AIProvider, Origin
 from src.ai.providers import get_adapter
 from src.ai.providers.base import Adapter
 from src.ai.providers.contract import ListedModel, ProviderConnection
-from src.ai.providers.errors import KeyInvalid
+from src.ai.providers.errors import KeyInvalid, ProviderError, ProviderTimeout
 from src.ai.services.key_check import find_provider, require_checkable
+from src.ai.services.source_values import LIMITS_AND_PRICES, as_json, is_ours
 from src.ai.services.stored_keys import connect, mark_key_invalid
 from src.ai.specs import read_image_spec, read_pricing
 from src.core.audit import record
 
 ENDING_SOON = timedelta(days=30)
-# Where the service's own list is believed before the catalogue; in all else it only fills what is blank.
-LIMITS_AND_PRICES = frozenset({"capabilities", "image_spec", "pricing", "context_window", "max_output_tokens"})
+LISTING_S = 60.0
+ASKING_S = 60.0
 TEXT_LENGTHS = {"display_name": 200, "description": 5000}
 MODEL_ID_CHARS = 200
 
@@ -69,9 +71,20 @@ async def _ask(
 ) -> tuple[tuple[ListedModel, ...], frozenset[str]]:
     """The list, and which of the models that it should name are gone. An empty list says more of the service's health
     than of its models."""
-    listed = await adapter.list_models(conn)
+    try:
+        async with asyncio.timeout(LISTING_S):
+            listed = await adapter.list_models(conn)
+    except TimeoutError as exc:
+        raise ProviderTimeout(charged="no") from exc
     unlisted = covered - {model.model_id for model in listed}
-    return listed, await adapter.find_vanished(conn, unlisted) if listed and unlisted else frozenset()
+    if not listed or not unlisted:
+        return listed, frozenset()
+    try:
+        async with asyncio.timeout(ASKING_S):
+            return listed, await adapter.find_vanished(conn, unlisted)
+    except (ProviderError, TimeoutError):
+        # The list is worth having all the same; what is gone is found out another time.
+        return listed, frozenset()
 
 
 def _covered(provider: AIProvider, adapter: Adapter) -> frozenset[str]:
@@ -97,7 +110,7 @@ def apply_list(
     # One sync of a provider at a time.
     AIProvider.objects.select_for_update(no_key=True).get(pk=provider.pk)
     rows = {row.model_id: row for row in provider.models.select_for_update(no_key=True)}
-    by_id = {model.model_id: model for model in listed if 0 < len(model.model_id) <= MODEL_ID_CHARS}
+    by_id = {model.model_id: model for model in listed if is_storable_id(model.model_id)}
     report.listed, now = len(by_id), timezone.now()
     for model_id, model in by_id.items():
         row = rows.get(model_id)
@@ -125,7 +138,7 @@ def _create(provider: AIProvider, model: ListedModel, now: datetime) -> AIModel:
         is_active=bool(model.capabilities) and not model.is_guess,
         listed_at=now,
         synced_fields=sorted(values),
-        source_values={name: _as_json(value) for name, value in values.items()},
+        source_values={name: as_json(value) for name, value in values.items()},
         **values,
     )
     row.save()
@@ -135,10 +148,10 @@ def _create(provider: AIProvider, model: ListedModel, now: datetime) -> AIModel:
 def _update(row: AIModel, model: ListedModel, now: datetime, report: SyncReport) -> None:
     changed = []
     for name, value in stored_values(model).items():
-        present, theirs = _as_json(getattr(row, name)), _as_json(value)
+        present, theirs = as_json(getattr(row, name)), as_json(value)
         if is_same(name, present, theirs) or not _has_say(row, model, name):
             continue
-        if not _is_ours(row, name, present):
+        if not is_ours(row, name):
             report.kept.append({"model_id": row.model_id, "field": name, "yours": present, "theirs": theirs})
             continue
         setattr(row, name, value)
@@ -155,14 +168,6 @@ def _update(row: AIModel, model: ListedModel, now: datetime, report: SyncReport)
         report.unchanged += 1
 
 
-def _is_ours(row: AIModel, name: str, present: Any) -> bool:
-    """Whether nobody changed the field since the catalogue or a sync wrote it. A row without source values was made by
-    hand: all of it is an operator's."""
-    if name not in row.source_values:
-        return bool(row.source_values) and not present
-    return present == row.source_values[name]
-
-
 def _has_say(row: AIModel, model: ListedModel, name: str) -> bool:
     """Whether the list may speak on this field at all."""
     if name == "capabilities" and model.is_guess:
@@ -176,6 +181,10 @@ def _mark_vanished(rows: list[AIModel], now: datetime, report: SyncReport) -> No
             row.vanished_at = now
             row.save(update_fields=["vanished_at", "updated_at"])
             report.vanished.append(row.model_id)
+
+
+def is_storable_id(model_id: str) -> bool:
+    return 0 < len(model_id) <= MODEL_ID_CHARS and model_id.isprintable()
 
 
 def stored_values(model: ListedModel) -> dict[str, Any]:
@@ -208,10 +217,6 @@ def is_same(name: str, present: Any, theirs: Any) -> bool:
     return present == theirs
 
 
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _soon() -> date:
     return datetime.now(UTC).date() + ENDING_SOON
 
@@ -219,7 +224,7 @@ def _soon() -> date:
 def _ending(row: AIModel) -> dict[str, Any]:
     return {
         "model_id": row.model_id,
-        "shutdown_date": _as_json(row.shutdown_date),
+        "shutdown_date": as_json(row.shutdown_date),
         "replacement": row.replacement,
     }
 

@@ -36,12 +36,14 @@ class KeptPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A picture that did not come; `index` counts within the request, `facts` are the error's own."""
+    """A picture that did not come; `index` counts within the request, `facts` are the error's own. `charged` "": as
+    its call is."""
 
     index: int
+    call_index: int
     code: str
     reason: str
-    charged: str
+    charged: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -70,8 +72,7 @@ def keep_pictures(*, generation_id: UUID, result: ImageResult, requested: int, s
             if image.content:
                 write_to_quarantine(generation_id, index, image.content)
             code = CODE_BY_PROBLEM[exc.reason]
-            charged = "no" if call.cost_micros == 0 else "yes"
-            failures.append(Failure(index=index, code=code, reason=exc.reason, charged=charged))
+            failures.append(Failure(index=index, call_index=call.call_index, code=code, reason=exc.reason))
     return Pictures(kept=tuple(kept), failures=tuple(failures))
 
 
@@ -90,14 +91,13 @@ def _by_index(result: ImageResult, requested: int) -> Iterator[tuple[int, CallRe
 
 
 def _missing(index: int, call: CallResult) -> Failure:
+    place: dict[str, Any] = {"index": index, "call_index": call.call_index}
     if call.error is not None:
         facts = {name: value for name, value in call.error.facts.items() if name != "reason"}
-        return Failure(
-            index=index, code=call.error.code, reason=call.error.reason, charged=call.error.charged, facts=facts
-        )
+        return Failure(**place, code=call.error.code, reason=call.error.reason, facts=facts)
     # Fewer pictures than asked are billed as what came; none at all, as what the answer says it cost.
-    charged = "no" if call.images else "yes"
-    return Failure(index=index, code="no_image_returned", reason="fewer_returned", charged=charged)
+    charged = "no" if call.images else ""
+    return Failure(**place, code="no_image_returned", reason="fewer_returned", charged=charged)
 
 
 def _keep(

@@ -36,6 +36,7 @@ from src.core.errors import (
     TooManyRequests,
 )
 from src.core.messages import text_for
+from src.media.models import Visibility
 from src.media.services.assets import title_from_prompt
 from src.usage.services import LimitReached, Movement, Scope, ScopeLimit, reserve
 
@@ -46,7 +47,8 @@ OnPreview = Callable[[Preview], Awaitable[None]]
 class ImageOrder:
     """What a person asks for. `model_id` is the row's number, `model` is "provider/model"; one of them is set.
 
-    `on_preview` is awaited with each partial picture, where `params.partial_images` asks for some.
+    `visibility` None is for edits: private where a picture to start from is, else team. `on_preview` is awaited with
+    each partial picture, where `params.partial_images` asks for some.
     """
 
     admin: Any
@@ -56,7 +58,7 @@ class ImageOrder:
     save_to_media: bool = True
     title: str = ""
     alt_text: str = ""
-    visibility: str = "team"
+    visibility: str | None = Visibility.TEAM
     expected_key_source: str | None = None
     on_preview: OnPreview | None = field(default=None, repr=False)
 
@@ -74,6 +76,7 @@ class Ticket:
     model: AIModel
     own: AdminProviderSettings
     pricing: tuple[Price, ...] = field(repr=False)
+    reserved_micros: int | None
 
     @property
     def key_row(self) -> AIProvider | AdminProviderSettings:
@@ -114,6 +117,7 @@ def reserve_generation(*, order: ImageOrder, inputs: EditInputs | None = None) -
         model=model,
         own=own,
         pricing=pricing,
+        reserved_micros=micros,
     )
     _write_rows(order, ticket, asked, fitted, micros, inputs)
     return ticket
@@ -244,7 +248,7 @@ def _write_rows(
         params_sent=fitted.without_prompt(),
         inputs=inputs.describe() if inputs else {},
         n=fitted.n,
-        visibility=order.visibility,
+        visibility=order.visibility or Visibility.TEAM,
         save_to_media=order.save_to_media,
         title=order.title or title_from_prompt(asked.prompt),
         alt_text=order.alt_text,

@@ -24,7 +24,7 @@ from src.ai.models import (
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import CallResult, ImageResult
 from src.ai.providers.errors import ContentRefused, KeyInvalid, ProviderError
-from src.ai.services.received_pictures import KeptPicture, Pictures
+from src.ai.services.received_pictures import Failure, KeptPicture, Pictures
 from src.ai.services.reservation import Ticket
 from src.ai.services.stored_keys import mark_key_invalid
 from src.ai.specs import split_size
@@ -50,14 +50,13 @@ def cost_of_call(ticket: Ticket, call: CallResult, kept: list[KeptPicture]) -> C
     if call.cost_micros is not None:
         charged = Charged.NO if call.cost_micros == 0 else Charged.YES
         return Cost(call.cost_micros, CostSource.PROVIDER_REPORTED, charged)
-    sizes = [(picture.facts.width, picture.facts.height) for picture in kept]
+    whole = [(picture.facts.width, picture.facts.height) for picture in kept]
     # A broken picture is paid for too: the size that was asked stands in for the one it does not tell.
-    asked = split_size(ticket.request.size)
-    broken = [asked or (0, 0)] * (len(call.images) - len(sizes))
+    broken = [split_size(ticket.request.size)] * (len(call.images) - len(whole))
     micros = real_cost_micros(
         ticket.pricing,
         usage=call.usage,
-        sizes=[] if broken and asked is None else sizes + broken,
+        sizes=[*whole, *broken],
         quality=ticket.request.quality,
         resolution=ticket.request.resolution,
     )
@@ -99,13 +98,13 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
     now = timezone.now()
     costs = [cost_of_call(ticket, call, pictures.of_call(call)) for call in result.calls]
     total = total_of(costs)
-    _book(ticket, result, total)
+    _book(ticket, result, costs, total)
     is_priced = bool(result.images) or total.charged == Charged.YES
     cost = total if is_priced else Cost(None, CostSource.UNKNOWN, total.charged)
     for call, own in zip(result.calls, costs, strict=True):
         _close_call(generation, call, own, now)
     generation.status, generation.error_code = _end_of(result, pictures, total)
-    generation.failures = [asdict(failure) for failure in pictures.failures]
+    generation.failures = [_failure(failure, costs[failure.call_index]) for failure in pictures.failures]
     generation.charged, generation.cost_micros, generation.cost_source = cost.charged, cost.micros, cost.source
     generation.token_usage = _tokens_of(result)
     generation.finished_at = now
@@ -140,13 +139,33 @@ def _lock_running(ticket: Ticket) -> ImageGeneration | None:
     return generation if generation.status == GenerationStatus.RUNNING else None
 
 
-def _book(ticket: Ticket, result: ImageResult, total: Cost) -> None:
+def _failure(failure: Failure, cost: Cost) -> dict[str, Any]:
+    """As it is stored. Pictures that did not come beside others are not billed; else the call's charge is theirs."""
+    described = asdict(failure)
+    del described["call_index"]
+    return {**described, "charged": failure.charged or cost.charged}
+
+
+def _book(ticket: Ticket, result: ImageResult, costs: Sequence[Cost], total: Cost) -> None:
     if total.charged == Charged.UNKNOWN:
         return
     if result.images or total.charged == Charged.YES:
-        settle(movement=ticket.movement, images=len(result.images), micros=total.micros)
+        micros = _booked_micros(ticket, result, costs)
+        settle(movement=ticket.movement, images=len(result.images), micros=micros)
     else:
         release(movement=ticket.movement)
+
+
+def _booked_micros(ticket: Ticket, result: ImageResult, costs: Sequence[Cost]) -> int | None:
+    """What counts against the budgets: a call of unknown cost at the share that was held for it, so that no call of
+    unknown cost gives away what is known of the others. None where nothing is known and nothing was held."""
+    held = ticket.reserved_micros
+    amounts = [
+        cost.micros if cost.micros is not None or held is None else held * call.asked // ticket.request.n
+        for call, cost in zip(result.calls, costs, strict=True)
+    ]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
 
 
 def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: Any) -> None:

@@ -1,6 +1,5 @@
 """Generating pictures; waiting for a provider holds no thread."""
 
-import asyncio
 from typing import Any
 
 from adrf import viewsets
@@ -81,7 +80,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     async def edit_image(self, request: Request) -> Response:
         """Make pictures from others: uploads of a form, pictures of the library, or both."""
         _refuse_idempotency_key(request)
-        order, sources = await asyncio.to_thread(_read_edit, request)
+        order, sources = await db.run_with_files(_read_edit, request=request)
         return _answer(await edit_image(order=order, sources=sources), is_saved=order.save_to_media)
 
     @extend_schema(request=EstimateRequestSerializer, responses=envelope_of(EstimateSerializer))  # type: ignore[type-var]
@@ -112,7 +111,7 @@ def _refuse_idempotency_key(request: Request) -> None:
         raise BadRequest("not_supported_yet", feature="Idempotency-Key")
 
 
-def _read_edit(request: Request) -> tuple[ImageOrder, EditSources]:
+def _read_edit(*, request: Request) -> tuple[ImageOrder, EditSources]:
     sent = plain_values(request.data) if isinstance(request.data, QueryDict) else request.data
     serializer = AIImageEditRequestSerializer(data=sent)
     serializer.is_valid(raise_exception=True)

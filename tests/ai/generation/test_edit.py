@@ -99,9 +99,43 @@ def test_somebody_elses_private_picture_stays_unknown(edit, other_manager):
     assert by_bytes.data["data"]["inputs"]["references"][0]["asset_id"] is None
 
 
+@pytest.mark.parametrize("way", ["by id", "by its bytes"])
+def test_what_is_made_of_a_private_picture_is_private_unless_said_otherwise(edit, ai_manager, way):
+    private = make_asset(ai_manager, PNG, visibility="private")
+    sent = {"reference_assets": [str(private.pk)]} if way == "by id" else {"references": [file(PNG)]}
+
+    edit(**sent)
+
+    assert MediaAsset.objects.get(source="edited").visibility == "private"
+    assert ImageGeneration.objects.get().visibility == "private"
+
+
+def test_what_is_made_of_a_team_picture_is_the_teams(edit, ai_manager):
+    edit(reference_assets=[str(make_asset(ai_manager).pk)])
+
+    assert MediaAsset.objects.get(source="edited").visibility == "team"
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "characters"), ("fa", "طول")])
+def test_it_answers_in_the_language_asked_for(editor, ai_manager, client_of, language, word):
+    client = client_of(ai_manager, scopes=["images"], language=language)
+
+    answer = client.post(URL, {"model_id": editor.pk, "prompt": "a", "title": "t" * 301}, format="multipart")
+
+    assert word in answer.data["errors"]["title"][0]["message"]
+
+
+def test_a_json_body_beyond_what_is_read_is_too_large(editor, ai_manager, client_of):
+    client = client_of(ai_manager, scopes=["images"], language="en")
+
+    answer = client.post(URL, {"model_id": editor.pk, "prompt": "a", "title": "t" * 2_000_000}, format="json")
+
+    assert (answer.status_code, answer.data["code"]) == (413, "body_too_large")
+
+
 def test_those_who_may_not_see_the_parent_learn_nothing_of_it(edit, ai_manager, other_manager, client_of):
     private = make_asset(ai_manager, PNG, visibility="private")
-    answer = edit(reference_assets=[str(private.pk)], mask=file(MASK))
+    answer = edit(reference_assets=[str(private.pk)], mask=file(MASK), visibility="team")
     child = answer.data["data"]["images"][0]["asset_id"]
 
     seen = client_of(other_manager, scopes=["media:read"]).get(f"/api/media/{child}/")

@@ -1,10 +1,13 @@
 """Partial pictures on the way, for those who look on; they never touch what is paid for."""
 
+import asyncio
+
 import pytest
 from asgiref.sync import sync_to_async
 
 from src.ai.models import ImageGeneration
 from src.ai.providers.contract import ImageParams, Preview
+from src.ai.services import call_recorder
 from src.ai.services.image_generation_service import generate_and_save_to_media
 from src.ai.services.reservation import ImageOrder
 from src.core.errors import InvalidFields
@@ -57,6 +60,17 @@ async def test_one_who_looks_on_and_fails_breaks_nothing(openai, ai_manager):
         raise OSError("the screen is gone")
 
     assert (await draw(model, ai_manager, fail))["delivered"] == 1
+
+
+async def test_one_who_looks_on_for_too_long_is_left_behind(openai, ai_manager, monkeypatch):
+    monkeypatch.setattr(call_recorder, "PREVIEW_S", 0.05)
+    model = await sync_to_async(streaming)(openai)
+
+    async def sleep(preview: Preview) -> None:
+        await asyncio.sleep(60)
+
+    async with asyncio.timeout(5):
+        assert (await draw(model, ai_manager, sleep))["delivered"] == 1
 
 
 @pytest.mark.parametrize(

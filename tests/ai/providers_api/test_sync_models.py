@@ -123,6 +123,81 @@ def test_a_date_that_only_the_list_knows_is_taken(sync, db, upstream):
     assert report["updated"] == [{"model_id": "gpt-image-2", "fields_changed": ["shutdown_date"]}]
 
 
+@pytest.fixture
+def openai(db, upstream):
+    return make_openai(upstream)
+
+
+def play_list(upstream, *entries) -> None:
+    upstream.play_response(body={"data": list(entries)}, path="/models")
+
+
+def catalogue_with(provider, **values):
+    """A catalogue of that provider and one model, which says nothing but this."""
+    fields = ("name", "display_name", "description", "website", "adapter", "api_base_url", "sort_order")
+    blank = {"display_name": "", "description": "", "capabilities": [], "image_spec": None, "pricing": []}
+    blank |= {"context_window": None, "max_output_tokens": None, "shutdown_date": None, "replacement": ""}
+    entry = {"provider": provider.slug, "sort_order": 0, **blank, **values}
+    row = {"slug": provider.slug, **{name: getattr(provider, name) for name in fields}}
+    return {"providers": [row], "models": [entry]}
+
+
+def test_the_catalogue_wins_over_a_sync_for_dates_and_replacements_in_any_order(sync, openai, upstream):
+    listed = {"id": "gpt-image-9", "shutdown_date": "2027-06-01"}
+    play_list(upstream, listed)
+    sync(openai)
+    says = {"model_id": "gpt-image-9", "shutdown_date": "2026-12-31", "replacement": "gpt-image-10"}
+    report = populate_catalogue(catalogue=catalogue_with(openai, **says))
+    play_list(upstream, listed)
+    sync(openai)
+
+    row = model("gpt-image-9")
+    assert (row.shutdown_date, row.replacement) == (date(2026, 12, 31), "gpt-image-10")
+    assert [name for name in report.kept if name.startswith("openai/gpt-image-9")] == []
+
+
+def test_what_the_catalogue_leaves_blank_keeps_what_a_sync_found(sync, openai, upstream):
+    play_list(upstream, {"id": "gpt-image-9", "shutdown_date": "2026-01-01"})
+    sync(openai)
+
+    populate_catalogue(catalogue=catalogue_with(openai, model_id="gpt-image-9"))
+
+    assert model("gpt-image-9").shutdown_date == date(2026, 1, 1)
+
+
+def test_a_date_that_the_service_moves_is_moved(sync, openai, upstream):
+    for day in ("2027-06-01", "2027-09-01"):
+        play_list(upstream, {"id": "gpt-image-9", "shutdown_date": day})
+        sync(openai)
+
+    assert model("gpt-image-9").shutdown_date == date(2027, 9, 1)
+
+
+def test_a_guess_overwrites_no_capabilities(sync, openai, upstream):
+    known = {"capabilities": {"image": True}}
+    make_model(openai, "gpt-image-9", **known, source_values=known)
+    play_list(upstream, {"id": "gpt-image-9"})
+
+    report = sync(openai)
+
+    assert (model("gpt-image-9").capabilities, report["updated"], report["kept"]) == ({"image": True}, [], [])
+
+
+def test_ids_that_cannot_be_stored_are_left_out(sync, openai, upstream):
+    play_list(upstream, {"id": "gpt-image-9\0"}, {"id": "a\nb"}, {"id": "x" * 201}, {"id": "gpt-image-9"})
+
+    assert sync(openai)["created"] == ["gpt-image-9"]
+
+
+def test_a_list_that_takes_too_long_is_given_up(boss, openai, upstream, monkeypatch):
+    monkeypatch.setattr("src.ai.services.model_sync.LISTING_S", 0.1)
+    upstream.delay_next(1, path="/models")
+
+    answer = boss.post(f"image-providers/{openai.pk}/sync-models/", {})
+
+    assert (answer.status_code, answer.data["code"]) == (504, "provider_timeout")
+
+
 def test_what_an_operator_changed_is_left_alone_and_told(sync, boss, openrouter):
     sync()
     flux = model(FLUX)
