@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from src.ai.models import GenerationOutput, ImageGeneration
+from src.ai.services.generation_outputs import asset_details, note_parents
 from src.ai.services.inbox import full_path, read_from_inbox, remove_from_inbox
-from src.ai.services.settlement import asset_details, note_parents
 from src.core.errors import Conflict, NotFound
 from src.media.inspection import inspect_picture
 from src.media.services.assets import create_asset

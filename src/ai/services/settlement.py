@@ -1,7 +1,7 @@
 """The last step of a generation: ledger, totals, status, pictures, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -9,80 +9,22 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from src.ai.costs import real_cost_micros
 from src.ai.models import (
-    AIModel,
-    AIProvider,
     Charged,
     CostSource,
-    GenerationOutput,
     GenerationStatus,
     ImageGeneration,
     ProviderCall,
     ProviderCallStatus,
 )
-from src.ai.providers import get_adapter
 from src.ai.providers.contract import CallResult, ImageResult
 from src.ai.providers.errors import ContentRefused, KeyInvalid, ProviderError
-from src.ai.services.received_pictures import Failure, KeptPicture, Pictures
+from src.ai.services.call_costs import Cost, booked_micros, cost_of_call, share_of, total_of
+from src.ai.services.generation_outputs import write_output
+from src.ai.services.received_pictures import Failure, Pictures
 from src.ai.services.reservation import Ticket
 from src.ai.services.stored_keys import mark_key_invalid
-from src.ai.specs import split_size
-from src.media.models import MediaAsset, Source
-from src.media.provenance import made_by_ai
-from src.media.services.assets import AssetDetails, create_asset
 from src.usage.services import release, settle
-
-
-@dataclass(frozen=True)
-class Cost:
-    """`micros` is None where nobody can tell; `charged` unknown where not even that money was taken is certain."""
-
-    micros: int | None
-    source: str
-    charged: str
-
-
-def cost_of_call(ticket: Ticket, call: CallResult, kept: list[KeptPicture]) -> Cost:
-    """What the service says it took; else its token count or pictures by the price table; else unknown."""
-    if call.error is not None:
-        return _cost_of_failure(ticket, call, call.error.charged)
-    if call.cost_micros is not None:
-        charged = Charged.NO if call.cost_micros == 0 else Charged.YES
-        return Cost(call.cost_micros, CostSource.PROVIDER_REPORTED, charged)
-    whole = [(picture.facts.width, picture.facts.height) for picture in kept]
-    # A broken picture is paid for too: the size that was asked stands in for the one it does not tell.
-    broken = [split_size(ticket.request.size)] * (len(call.images) - len(whole))
-    micros = real_cost_micros(
-        ticket.pricing,
-        usage=call.usage,
-        sizes=[*whole, *broken],
-        quality=ticket.request.quality,
-        resolution=ticket.request.resolution,
-    )
-    return Cost(micros, CostSource.CATALOGUE, Charged.NO if micros == 0 else Charged.YES)
-
-
-def _cost_of_failure(ticket: Ticket, call: CallResult, charged: str) -> Cost:
-    """Nothing, unknown, or the tokens that the service counts though no picture came."""
-    if charged == Charged.NO:
-        return Cost(0, CostSource.PROVIDER_REPORTED, charged)
-    if charged == Charged.YES and call.usage:
-        micros = real_cost_micros(ticket.pricing, usage=call.usage, sizes=[], quality=None)
-        return Cost(micros, CostSource.CATALOGUE, charged)
-    return Cost(None, CostSource.UNKNOWN, charged)
-
-
-def total_of(costs: Sequence[Cost]) -> Cost:
-    """Of several calls: one that is unclear leaves the whole unclear, one of unknown cost the whole cost."""
-    charges = {cost.charged for cost in costs}
-    charged = next(each for each in (Charged.UNKNOWN, Charged.YES, Charged.NO) if each in charges)
-    amounts = [cost.micros for cost in costs if cost.micros is not None]
-    if len(amounts) < len(costs):
-        return Cost(None, CostSource.UNKNOWN, charged)
-    sources = {cost.source for cost in costs}
-    source = CostSource.CATALOGUE if CostSource.CATALOGUE in sources else CostSource.PROVIDER_REPORTED
-    return Cost(sum(amounts), source, charged)
 
 
 @transaction.atomic
@@ -112,7 +54,7 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
     _count(ticket, images=len(pictures.kept), micros=cost.micros or 0, now=now)
     for position, kept in enumerate(pictures.kept):
         share = share_of(cost.micros, len(pictures.kept), position)
-        _write_output(ticket, generation, kept, cost_micros=share)
+        write_output(ticket, generation, kept, cost_micros=share)
     if any(isinstance(call.error, KeyInvalid) for call in result.calls) and ticket.key_row.has_key:
         mark_key_invalid(row=ticket.key_row, used_fingerprint=ticket.key_row.key_fingerprint)
 
@@ -150,22 +92,10 @@ def _book(ticket: Ticket, result: ImageResult, costs: Sequence[Cost], total: Cos
     if total.charged == Charged.UNKNOWN:
         return
     if result.images or total.charged == Charged.YES:
-        micros = _booked_micros(ticket, result, costs)
+        micros = booked_micros(ticket, result, costs)
         settle(movement=ticket.movement, images=len(result.images), micros=micros)
     else:
         release(movement=ticket.movement)
-
-
-def _booked_micros(ticket: Ticket, result: ImageResult, costs: Sequence[Cost]) -> int | None:
-    """What counts against the budgets: a call of unknown cost at the share that was held for it, so that no call of
-    unknown cost gives away what is known of the others. None where nothing is known and nothing was held."""
-    held = ticket.reserved_micros
-    amounts = [
-        cost.micros if cost.micros is not None or held is None else held * call.asked // ticket.request.n
-        for call, cost in zip(result.calls, costs, strict=True)
-    ]
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known else None
 
 
 def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: Any) -> None:
@@ -205,86 +135,3 @@ def _count(ticket: Ticket, *, images: int, micros: int, now: Any) -> None:
             total_cost_micros=F("total_cost_micros") + micros,
             last_used_at=now,
         )
-
-
-def share_of(micros: int | None, count: int, position: int) -> int | None:
-    """One picture's part of a generation's cost; the parts add up to it."""
-    if micros is None:
-        return None
-    return micros // count + (1 if position < micros % count else 0)
-
-
-def _write_output(ticket: Ticket, generation: ImageGeneration, kept: KeptPicture, *, cost_micros: int | None) -> None:
-    output = GenerationOutput(
-        generation=generation,
-        index=kept.index,
-        inbox_path=kept.inbox_path,
-        mime_type=kept.facts.mime_type,
-        width=kept.facts.width,
-        height=kept.facts.height,
-        size_bytes=kept.facts.size_bytes,
-        sha256=kept.sha256,
-        revised_prompt=kept.image.revised_prompt,
-        seed=kept.image.seed,
-        cost_micros=cost_micros,
-    )
-    if kept.original is not None:
-        details = asset_details(generation, ticket.provider, ticket.model, output)
-        output.asset = create_asset(original=kept.original, details=details)
-        note_parents(output.asset, generation)
-    output.save()
-
-
-def note_parents(asset: MediaAsset, generation: ImageGeneration) -> None:
-    """Of which pictures of the library this one was made; what was purged meanwhile is left out."""
-    ids = {each["asset_id"] for each in generation.inputs.get("references", []) if each["asset_id"]}
-    if ids:
-        asset.made_from.set(MediaAsset.objects.select_for_update(no_key=True).filter(pk__in=ids))
-
-
-def asset_details(
-    generation: ImageGeneration, provider: AIProvider, model: AIModel, output: GenerationOutput
-) -> AssetDetails:
-    """What the library keeps with a picture, so that it needs no row of ours to tell where it came from."""
-    adapter = get_adapter(provider.adapter)
-    return AssetDetails(
-        owner_id=generation.admin_id,
-        title=generation.title,
-        alt_text=generation.alt_text,
-        visibility=generation.visibility,
-        source=Source.EDITED if generation.inputs else Source.GENERATED,
-        snapshot={
-            "generation_id": generation.pk,
-            "provider_slug": provider.slug,
-            "model_id": model.model_id,
-            "prompt": generation.prompt,
-            "params": generation.params_sent,
-            "cost_micros": output.cost_micros,
-            "snapshot": _snapshot(generation, output),
-        },
-        provenance=made_by_ai(
-            provider_label=provider.label,
-            model_id=model.model_id,
-            is_trained_model=adapter.is_trained_model if adapter else True,
-        ),
-    )
-
-
-def _snapshot(generation: ImageGeneration, output: GenerationOutput) -> dict[str, Any]:
-    """What the library tells of a generation besides the columns that it filters by."""
-    return {
-        "index": output.index,
-        "requested": generation.n,
-        "key_source": generation.key_source,
-        "params_asked": generation.params_asked,
-        # How many, not which: those who see this picture may not see what it was made of.
-        "reference_images": len(generation.inputs.get("references", [])),
-        "has_mask": bool(generation.inputs.get("mask")),
-        "revised_prompt": output.revised_prompt,
-        "seed": output.seed,
-        "cost_source": generation.cost_source,
-        "price_snapshot": generation.price_snapshot,
-        "token_usage": generation.token_usage,
-        "started_at": generation.started_at and generation.started_at.isoformat(),
-        "finished_at": generation.finished_at and generation.finished_at.isoformat(),
-    }

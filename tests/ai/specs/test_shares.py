@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.ai.services.settlement import share_of
+from src.ai.services.call_costs import share_of
 
 
 @given(st.integers(0, 10**12), st.integers(1, 20))
