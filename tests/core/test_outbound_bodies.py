@@ -125,6 +125,32 @@ async def test_an_error_is_read_whole_and_its_pieces_are_not_seen(post, upstream
     assert (watcher, answer.status, answer.body) == ([], status, b"".join(PIECES))
 
 
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+async def test_of_an_error_no_more_than_a_megabyte_is_read(post, upstream, status):
+    upstream.play_response(status=status, body=b"x" * (20 * MEGABYTE), path=PATH)
+
+    answer = await post(answer_bytes=4 * MEGABYTE)
+
+    assert (answer.status, len(answer.body)) == (status, MEGABYTE)
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+async def test_an_error_that_breaks_off_is_what_came_of_it(post, upstream, status):
+    upstream.play_response(status=status, body=b"x" * 100, deliver=delivery.cut_short(at=50), path=PATH)
+
+    answer = await post()
+
+    assert (answer.status, answer.body) == (status, b"x" * 50)
+
+
+async def test_a_watcher_is_told_that_it_broke_off(post, upstream):
+    upstream.play_response(body=b"x" * 100, deliver=delivery.cut_short(at=50), path=PATH)
+    watcher = Watcher(enough=2)
+
+    assert (await post(on_chunk=watcher)).body == b"x" * 50
+    assert watcher[-1] == b""
+
+
 @pytest.mark.parametrize("enough", [1, 2])
 async def test_true_ends_the_reading_and_keeps_what_came(post, upstream, enough):
     upstream.play_response(deliver=in_pieces, path=PATH)

@@ -1,4 +1,4 @@
-"""The ways in which an answer is sent: whole, cut short, slowly, enormous, or not at all."""
+"""The ways in which an answer is sent: whole, cut short or off, slowly, enormous, or not at all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,6 +32,29 @@ def cut_short(at: int) -> Deliver:
         if request.transport is not None:
             request.transport.close()
         return response
+
+    return deliver
+
+
+def cut_off(at: int) -> Deliver:
+    """Send `at` bytes as if they were all, their length declared."""
+
+    async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body[:at])
+
+    return deliver
+
+
+def unmeasured(at: int) -> Deliver:
+    """Send `at` bytes without a length and close, which is how such a body ends (RFC 9112, 6.3)."""
+
+    async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
+        head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        if request.transport is not None:
+            request.transport.write(f"HTTP/1.1 {answer.status} X\r\n{head}Connection: close\r\n\r\n".encode())
+            request.transport.write(answer.body[:at])
+            request.transport.close()
+        return web.Response()
 
     return deliver
 

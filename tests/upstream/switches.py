@@ -17,12 +17,15 @@ class Switch:
     """What one request gets in place of the normal behaviour; an unset field leaves it normal."""
 
     path: str | None = None
+    except_path: str | None = None
     delay_s: float = 0.0
     answer: Answer | None = None
     sketch: Sketch = Sketch()
     deliver: delivery.Deliver = delivery.whole
 
     def matches(self, request: RecordedRequest) -> bool:
+        if self.except_path is not None and self.except_path in request.path:
+            return False
         return request.is_paid if self.path is None else self.path in request.path
 
 
@@ -30,8 +33,9 @@ class Switches:
     """The switches, first set first used; each is used by one request, each request uses one.
 
     Every method takes `path` (a part of the request's path; without it only paid POSTs match),
-    `delay_s` (wait before answering) and `times` (so many requests in a row); those that say what is
-    answered also take `deliver` (one of `delivery`'s ways to send it). Safe from any thread.
+    `except_path` (a part that it must not have), `delay_s` (wait before answering) and `times` (so
+    many requests in a row); those that say what is answered also take `deliver` (one of
+    `delivery`'s ways to send it). Safe from any thread.
     """
 
     def __init__(self) -> None:
@@ -64,6 +68,10 @@ class Switches:
     def truncate_body(self, *, at: int = 100, **when: Any) -> None:
         """Declare the full Content-Length, send `at` bytes of the normal body, close."""
         self._set(when, deliver=delivery.cut_short(at))
+
+    def send_only(self, *, at: int, declares_length: bool, **when: Any) -> None:
+        """Send `at` bytes of the normal body as if they were all: with their Content-Length, or without any."""
+        self._set(when, deliver=delivery.cut_off(at) if declares_length else delivery.unmeasured(at))
 
     def trickle(self, *, bytes_per_s: int, **when: Any) -> None:
         """Send the normal body at this speed."""

@@ -4,15 +4,15 @@ Source: anthropic 2.13.0, _constants.py, _exceptions.py, pagination.py, types/mo
 platform.claude.com/docs/en/api/errors and /migration-2026-10-21. Read 2026-11-24.
 """
 
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from src.ai.providers.base import Adapter, check_by_call, read_json
 from src.ai.providers.contract import KeyCheck, ListedModel, ProviderConnection
 from src.ai.providers.errors import BrokenAnswer, ProviderError, QuotaExhausted, Rejected, clean_words
-from src.ai.providers.model_lists import entries_of, read_page, text_of, token_limit
-from src.ai.providers.openai_errors import class_by_status
+from src.ai.providers.json_values import date_of, dict_of, text_of, token_limit
+from src.ai.providers.model_lists import entries_of, read_page
+from src.ai.providers.openai_errors import charge_of_error, class_by_status, page_error
 from src.core.outbound import Answer
 
 VERSION = "2026-10-21"
@@ -54,11 +54,11 @@ class Anthropic(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = read_json(answer)
-        if document is None and answer.status >= 500 and answer.status not in (503, 529):
-            return BrokenAnswer(charged="unknown", reason="not_json")
-        error = _dict(_dict(document).get("error"))
+        if page := page_error(answer, document):
+            return page
+        error = dict_of(dict_of(document).get("error"))
         words = clean_words(error.get("message"), conn.key)
-        code = text_of(_dict(error.get("details")).get("error_code"))
+        code = text_of(dict_of(error.get("details")).get("error_code"))
         if code in SPEND_CODES:
             return QuotaExhausted()
         if code in FORBIDDEN_CODES:
@@ -67,29 +67,17 @@ class Anthropic(Adapter):
         # documented beginning of its message tells ("You have reached your specified [workspace] API usage limits").
         if answer.status == 400 and OWN_LIMIT_WORDS in words.lower():
             return QuotaExhausted()
-        return class_by_status(answer, words=words, charged="no")
+        return class_by_status(answer, words=words, charged=charge_of_error(answer, is_told=bool(error)))
 
 
 def to_model(item: dict[str, Any]) -> ListedModel:
     """Every model listed answers messages; the list says which of them take pictures."""
-    sees = _dict(_dict(item.get("capabilities")).get("image_input")).get("supported") is True
+    sees = dict_of(dict_of(item.get("capabilities")).get("image_input")).get("supported") is True
     return ListedModel(
         model_id=item["id"],
         display_name=text_of(item.get("display_name")),
         capabilities=("chat", "vision") if sees else ("chat",),
         context_window=token_limit(item.get("max_input_tokens")),
         max_output_tokens=token_limit(item.get("max_tokens")),
-        shutdown_date=read_date(item.get("retires_at")),
+        shutdown_date=date_of(item.get("retires_at")),
     )
-
-
-def read_date(value: Any) -> date | None:
-    """The day of an RFC 3339 time; None for what is no time."""
-    try:
-        return datetime.fromisoformat(text_of(value)).date()
-    except ValueError:
-        return None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

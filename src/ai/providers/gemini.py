@@ -39,8 +39,9 @@ from src.ai.providers.errors import (
     clean_words,
     strike_out_key,
 )
-from src.ai.providers.google_rpc import class_document, dict_of, dicts_of, unwrapped
-from src.ai.providers.model_lists import text_of, token_limit
+from src.ai.providers.google_rpc import class_document, unwrapped
+from src.ai.providers.json_values import dict_of, dicts_of, split_tokens, text_of, token_count, token_limit, usage_of
+from src.ai.providers.openai_errors import charge_of_error, page_error
 from src.ai.providers.pictures import decode_picture
 from src.ai.specs import TokenUsage
 from src.core.outbound import Answer
@@ -120,10 +121,10 @@ class Gemini(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = unwrapped(read_json(answer))
-        if document is None and answer.status >= 500 and answer.status != 503:
-            # A proxy's page: whether the service behind it did the work is unclear.
-            return BrokenAnswer(charged="unknown", reason="not_json")
-        return class_document(dict_of(document), answer, conn, charged="no")
+        if page := page_error(answer, document):
+            return page
+        is_told = bool(dict_of(dict_of(document).get("error")))
+        return class_document(dict_of(document), answer, conn, charged=charge_of_error(answer, is_told=is_told))
 
 
 def to_contents(request: ImageRequest) -> list[dict[str, Any]]:
@@ -149,31 +150,43 @@ def to_config(request: ImageRequest) -> dict[str, Any]:
 
 
 def read_answer(document: dict[str, Any], conn: ProviderConnection, *, seed: int | None = None) -> ReadAnswer:
-    """The pictures, or none where the answer has taken output tokens all the same.
-
-    Raises ContentRefused for a refusal, which comes as 200, and NoImageReturned where nothing came.
-    """
+    """The pictures. Raises what an answer without any means; a refusal comes as 200 too."""
     images = tuple(read_picture(inline, seed) for inline in pictures_of(document))
     usage = read_usage(document.get("usageMetadata"), has_picture=bool(images))
-    if images:
-        return ReadAnswer(images=images, usage=usage)
-    candidate = next(iter(dicts_of(document.get("candidates"))), {})
-    refuse_as_told(dict_of(document.get("promptFeedback")), candidate, conn)
-    if usage and (usage.text_out or usage.image_out):
-        return ReadAnswer(images=(), usage=usage)
-    raise NoImageReturned(charged="unknown", reason=_code(candidate.get("finishReason"), conn).lower())
+    if not images:
+        raise reason_of_none(document, usage, conn)
+    return ReadAnswer(images=images, usage=usage)
 
 
-def refuse_as_told(feedback: dict[str, Any], candidate: dict[str, Any], conn: ProviderConnection) -> None:
-    """Raise what a blocked prompt or a blocked answer means; of the latter nobody says whether it is charged."""
+def reason_of_none(document: dict[str, Any], usage: TokenUsage | None, conn: ProviderConnection) -> ProviderError:
+    """A blocked prompt, a blocked answer, or one without a picture, which may say why in words of its own.
+
+    Tokens that are counted are billed, whatever came. Where none are, a prompt that was stopped cost nothing, and of
+    the rest nobody says.
+    """
+    charged = "yes" if usage else "unknown"
+    feedback = dict_of(document.get("promptFeedback"))
     if feedback.get("blockReason"):
-        words = clean_words(feedback.get("blockReasonMessage"), conn.key)
-        raise ContentRefused(charged="no", words=words, categories=_categories(feedback["blockReason"], conn))
+        return ContentRefused(
+            charged="yes" if usage else "no",
+            usage=usage,
+            words=clean_words(feedback.get("blockReasonMessage"), conn.key),
+            categories=_categories(feedback["blockReason"], conn),
+        )
+    candidate = next(iter(dicts_of(document.get("candidates"))), {})
     reason, words = candidate.get("finishReason"), clean_words(candidate.get("finishMessage"), conn.key)
     if reason in POLICY_REASONS:
-        raise ContentRefused(charged="unknown", words=words, categories=_categories(reason, conn))
+        return ContentRefused(charged=charged, usage=usage, words=words, categories=_categories(reason, conn))
     if reason == ACCOUNT_LIMITED:
-        raise Rejected(charged="unknown", reason="no_permission", words=words)
+        return Rejected(charged=charged, usage=usage, reason="no_permission", words=words)
+    words = clean_words(spoken_in(candidate), conn.key) or words
+    return NoImageReturned(charged=charged, usage=usage, reason=_code(reason, conn).lower(), words=words)
+
+
+def spoken_in(candidate: dict[str, Any]) -> str:
+    """What the model says, without its thoughts."""
+    parts = dicts_of(dict_of(candidate.get("content")).get("parts"))
+    return "".join(text_of(part.get("text")) for part in parts if part.get("thought") is not True).strip()
 
 
 def pictures_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -196,21 +209,23 @@ def read_usage(usage: Any, *, has_picture: bool) -> TokenUsage | None:
     usage = dict_of(usage)
     image_in, text_in = _split(usage, "prompt", unsplit_is_image=False)
     image_out, text_out = _split(usage, "candidates", unsplit_is_image=has_picture)
-    text_out += _count(usage.get("thoughtsTokenCount"))
-    if not (text_in or image_in or text_out or image_out) or (has_picture and not image_out):
+    text_out += token_count(usage.get("thoughtsTokenCount"))
+    if has_picture and not image_out:
         return None
-    return TokenUsage(text_in=text_in, image_in=image_in, text_out=text_out, image_out=image_out)
+    return usage_of(inputs=(image_in, text_in), outputs=(image_out, text_out))
 
 
 def _split(usage: dict[str, Any], side: str, *, unsplit_is_image: bool) -> tuple[int, int]:
     """The (picture, other) tokens of one side. A side whose details name no picture is one kind as a whole."""
     details = dicts_of(usage.get(f"{side}TokensDetails"))
-    of_pictures = sum(_count(each.get("tokenCount")) for each in details if each.get("modality") == "IMAGE")
-    of_others = sum(_count(each.get("tokenCount")) for each in details if each.get("modality") != "IMAGE")
-    rest = max(0, _count(usage.get(f"{side}TokenCount")) - of_pictures - of_others)
-    if unsplit_is_image and not of_pictures:
-        return rest, of_others
-    return of_pictures, of_others + rest
+    of_pictures = sum(token_count(each.get("tokenCount")) for each in details if each.get("modality") == "IMAGE")
+    of_others = sum(token_count(each.get("tokenCount")) for each in details if each.get("modality") != "IMAGE")
+    return split_tokens(
+        token_count(usage.get(f"{side}TokenCount")),
+        pictures=of_pictures,
+        others=of_others,
+        rest_is_pictures=unsplit_is_image and not of_pictures,
+    )
 
 
 def response_id(document: dict[str, Any], conn: ProviderConnection) -> str:
@@ -256,7 +271,3 @@ def _categories(reason: Any, conn: ProviderConnection) -> tuple[str, ...]:
 def _code(value: Any, conn: ProviderConnection) -> str:
     """An enum's name as sent; "" for what is none."""
     return strike_out_key(value, conn.key) if ENUM_NAME.fullmatch(text_of(value)) else ""
-
-
-def _count(value: Any) -> int:
-    return token_limit(value) or 0

@@ -18,7 +18,7 @@ from src.ai.providers.errors import (
     Rejected,
     clean_words,
 )
-from src.ai.providers.model_lists import text_of
+from src.ai.providers.json_values import dicts_of, text_of
 from src.ai.providers.openai_errors import WITH_WAIT, class_by_status
 from src.core.outbound import Answer
 
@@ -100,12 +100,3 @@ def field_of(details: list[dict[str, Any]]) -> str:
 def unwrapped(document: Any) -> Any:
     """Some answers come as an array with one element."""
     return document[0] if isinstance(document, list) and len(document) == 1 else document
-
-
-def dict_of(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def dicts_of(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list; none for what is no list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

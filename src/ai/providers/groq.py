@@ -7,7 +7,8 @@ console.groq.com/docs/errors. Read 2026-11-24.
 from src.ai.providers.base import retry_after_s
 from src.ai.providers.contract import ListedModel, ProviderConnection
 from src.ai.providers.errors import Overloaded, ProviderError
-from src.ai.providers.model_lists import entries_of, read_page, token_limit
+from src.ai.providers.json_values import token_limit
+from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.openai_text import OpenAIText
 from src.core.outbound import Answer
 

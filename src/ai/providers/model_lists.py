@@ -4,9 +4,8 @@ from typing import Any
 
 from src.ai.providers.base import read_json
 from src.ai.providers.errors import BrokenAnswer
+from src.ai.providers.json_values import text_of
 from src.core.outbound import Answer
-
-MAX_TOKENS = 10**9
 
 
 def read_page(answer: Answer) -> dict[str, Any]:
@@ -20,13 +19,3 @@ def read_page(answer: Answer) -> dict[str, Any]:
 def entries_of(page: dict[str, Any]) -> list[dict[str, Any]]:
     """Those with an `id` that names a model."""
     return [item for item in page["data"] if isinstance(item, dict) and text_of(item.get("id"))]
-
-
-def text_of(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def token_limit(value: Any) -> int | None:
-    """A number of tokens; None for what cannot be one."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 < value <= MAX_TOKENS else None

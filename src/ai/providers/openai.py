@@ -5,11 +5,11 @@ resources/images.py; the families of model ids as in developers.openai.com/docs/
 """
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from src.ai.providers.contract import ImageRequest, ListedModel, OnEvent, ProviderConnection
 from src.ai.providers.image_events import wants_previews, watch_previews
+from src.ai.providers.json_values import date_of
 from src.ai.providers.openai_compatible import OpenAICompatible
 from src.core.outbound import Answer, Form
 
@@ -53,6 +53,10 @@ class OpenAI(OpenAICompatible):
             return await super()._pay(conn, path, payload, index, request=request, on_event=on_event)
         return await self.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
 
+    def is_own_error(self, document: Any) -> bool:
+        """An error text is a gateway's."""
+        return isinstance(document, dict) and isinstance(document.get("error"), dict)
+
     def read_model(self, entry: dict[str, Any]) -> ListedModel:
         model_id = entry["id"]
         makes_images = model_id.startswith(IMAGE_FAMILIES)
@@ -61,12 +65,5 @@ class OpenAI(OpenAICompatible):
             model_id=model_id,
             capabilities=does if makes_images else None,
             is_guess=makes_images,
-            shutdown_date=read_date(entry.get("shutdown_date")),
+            shutdown_date=date_of(entry.get("shutdown_date")),
         )
-
-
-def read_date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

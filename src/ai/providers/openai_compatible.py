@@ -37,13 +37,16 @@ from src.ai.providers.errors import (
     clean_words,
 )
 from src.ai.providers.image_events import read_plain_or_streamed
+from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.openai_errors import (
     QUOTA_CODES,
     REFUSAL_CODES,
+    charge_of_error,
     class_by_status,
     error_object,
     field_of,
+    page_error,
     safety_categories,
     status_inside,
 )
@@ -51,7 +54,6 @@ from src.ai.providers.pictures import decode_picture
 from src.ai.specs import TokenUsage
 from src.core.outbound import Answer, Form, FormPart
 
-MAX_TOKENS = 10**9
 # What look-alike servers understand under our own names.
 SAME_NAMES = (
     *("size", "quality", "style", "background", "output_format", "output_compression"),
@@ -132,7 +134,7 @@ class OpenAICompatible(Adapter):
         if not isinstance(document, dict):
             raise BrokenAnswer(charged="unknown", reason="not_json")
         if document.get("error"):
-            raise self._class_document(document, answer, conn, charged="unknown")
+            raise self._class_document(document, answer, conn, "unknown")
         items = document.get("data")
         usage = read_usage(document.get("usage"))
         images = [read_item(item, conn) for item in items if item] if isinstance(items, list) else []
@@ -150,13 +152,17 @@ class OpenAICompatible(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = read_json(answer)
-        if document is None and answer.status >= 500 and answer.status != 503:
-            # A proxy's page: whether the server behind it did the work is unclear.
-            return BrokenAnswer(charged="unknown", reason="not_json")
-        return self._class_document(document if isinstance(document, dict) else {}, answer, conn)
+        if page := page_error(answer, document):
+            return page
+        charged = charge_of_error(answer, is_told=self.is_own_error(document))
+        return self._class_document(dict_of(document), answer, conn, charged)
+
+    def is_own_error(self, document: Any) -> bool:
+        """Whether the server itself tells the error, and no gateway before it."""
+        return isinstance(document, dict) and bool(document.get("error") or document.get("detail"))
 
     def _class_document(
-        self, document: dict[str, Any], answer: Answer, conn: ProviderConnection, charged: str = "no"
+        self, document: dict[str, Any], answer: Answer, conn: ProviderConnection, charged: str
     ) -> ProviderError:
         error = error_object(document)
         code, kind = str(error.get("code") or ""), str(error.get("type") or "")
@@ -166,7 +172,8 @@ class OpenAICompatible(Adapter):
             return ContentRefused(charged=charged, words=words, categories=safety_categories(words))
         if code in QUOTA_CODES or kind in QUOTA_CODES:
             return QuotaExhausted(charged=charged)
-        if status == 401 and self.invalid_key_codes and code not in self.invalid_key_codes:
+        # A body that was cut off names no code, and the status stands alone.
+        if status == 401 and document and self.invalid_key_codes and code not in self.invalid_key_codes:
             return Rejected(charged=charged, reason="no_permission", words=words)
         return class_by_status(answer, code=code, words=words, charged=charged, field=field, status=status)
 
@@ -190,9 +197,7 @@ def read_item(item: Any, conn: ProviderConnection) -> GeneratedImage | ImageLink
     """One entry of `data`; None if it holds no picture at all."""
     if not isinstance(item, dict):
         return None
-    revised = item.get("revised_prompt")
-    revised = revised if isinstance(revised, str) else ""
-    url = item["url"] if isinstance(item.get("url"), str) else ""
+    revised, url = text_of(item.get("revised_prompt")), text_of(item.get("url"))
     inline = item.get("b64_json") or (url if url.startswith("data:") else "")
     if inline:
         content = decode_picture(inline)
@@ -209,21 +214,19 @@ def _link(url: str, revised_prompt: str, conn: ProviderConnection) -> GeneratedI
 
 
 def read_usage(usage: Any) -> TokenUsage | None:
-    """Source: openai-python 3.54.0, types/images_response.py. Unsplit output counts as picture tokens."""
-    if not isinstance(usage, dict):
-        return None
-    inputs = usage.get("input_tokens_details")
-    outputs = usage.get("output_tokens_details")
-    inputs = inputs if isinstance(inputs, dict) else {"text_tokens": usage.get("input_tokens")}
-    outputs = outputs if isinstance(outputs, dict) else {"image_tokens": usage.get("output_tokens")}
-    return TokenUsage(
-        text_in=_count(inputs.get("text_tokens")),
-        image_in=_count(inputs.get("image_tokens")),
-        text_out=_count(outputs.get("text_tokens")),
-        image_out=_count(outputs.get("image_tokens")),
+    """Source: openai-python 3.54.0, types/images_response.py. What the details leave out of the output counts as
+    pictures, of the input as words. None where nothing is counted."""
+    usage = dict_of(usage)
+    return usage_of(
+        inputs=_split(usage, "input", rest_is_pictures=False), outputs=_split(usage, "output", rest_is_pictures=True)
     )
 
 
-def _count(value: Any) -> int:
-    """A number of tokens; 0 for what cannot be one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_TOKENS else 0
+def _split(usage: dict[str, Any], side: str, *, rest_is_pictures: bool) -> tuple[int, int]:
+    details = dict_of(usage.get(f"{side}_tokens_details"))
+    return split_tokens(
+        token_count(usage.get(f"{side}_tokens")),
+        pictures=token_count(details.get("image_tokens")),
+        others=token_count(details.get("text_tokens")),
+        rest_is_pictures=rest_is_pictures,
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from src.ai.providers.base import MAX_RETRY_AFTER_S, retry_after_s
 from src.ai.providers.contract import ImageParams
 from src.ai.providers.errors import (
+    BrokenAnswer,
     KeyInvalid,
     Overloaded,
     ProviderError,
@@ -69,12 +70,30 @@ def class_by_status(
 
 def status_inside(status: int, *, code: str, kind: str) -> int:
     """The status that an error inside a 2xx would have come with: one that it names as its code, or the one that its
-    code or type always comes with. 500 if none is known."""
+    code or type always comes with. 500 if none is known, and for 401: a service that answers 2xx has taken the key, and
+    speaks of one of its own at the service behind it."""
     if not 200 <= status < 300:
         return status
     if re.fullmatch(r"[45][0-9]{2}", code, re.ASCII):
-        return int(code)
-    return STATUS_BY_CODE.get(code) or STATUS_BY_CODE.get(kind) or 500
+        named = int(code)
+    else:
+        named = STATUS_BY_CODE.get(code) or STATUS_BY_CODE.get(kind) or 500
+    return 500 if named == 401 else named
+
+
+def page_error(answer: Answer, document: Any) -> BrokenAnswer | None:
+    """What an answer without JSON means where a proxy may have written it: whether the service behind it did the work
+    is unclear. None for any other answer."""
+    if document is None and answer.status >= 500 and answer.status not in WITH_WAIT:
+        return BrokenAnswer(charged="unknown", reason="not_json")
+    return None
+
+
+def charge_of_error(answer: Answer, *, is_told: bool) -> str:
+    """What an answer outside 2xx cost: nothing, but for a failure that is not told in the service's own words, which a
+    gateway before it may have told."""
+    is_failure = answer.status >= 500 and answer.status not in WITH_WAIT
+    return "unknown" if is_failure and not is_told else "no"
 
 
 def reset_after_s(answer: Answer) -> float | None:

@@ -34,11 +34,20 @@ from src.ai.providers.contract import (
 )
 from src.ai.providers.errors import BrokenAnswer, ContentRefused, Overloaded, ProviderError, clean_words
 from src.ai.providers.image_events import read_plain_or_streamed, wants_previews, watch_previews
+from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.money import usd_as_micros
 from src.ai.providers.openai_compatible import read_item
-from src.ai.providers.openai_errors import REFUSAL_CODES, class_by_status, error_object, field_of, status_inside
-from src.ai.providers.openrouter_models import as_object, describe_model, to_listed_model
+from src.ai.providers.openai_errors import (
+    REFUSAL_CODES,
+    WITH_WAIT,
+    class_by_status,
+    error_object,
+    field_of,
+    page_error,
+    status_inside,
+)
+from src.ai.providers.openrouter_models import describe_model, to_listed_model
 from src.ai.specs import TokenUsage
 from src.core.outbound import Answer
 
@@ -48,7 +57,6 @@ SAME_NAMES = (
 )
 APP_HEADERS = {"app_url": "HTTP-Referer", "app_title": "X-OpenRouter-Title"}
 CONCURRENCY = 8
-MAX_TOKENS = 10**9
 REFUSAL_TYPES = ("content_policy_violation", "refusal")
 # Beside a 403 these say that the prompt's words were stopped, by moderation or by a guardrail.
 REFUSAL_SIGNS = ("reasons", "flagged_input", "patterns")
@@ -57,9 +65,12 @@ PICTURE_TYPES = (
     *("image_not_found", "image_download_failed"),
 )
 PROMPT_TYPES = ("string_too_long", "invalid_prompt")
-# `error_type` tells more than the status, which says 200 inside a stream and may say 502 for a refusal.
+FIELD_BY_TYPE = {**dict.fromkeys(PICTURE_TYPES, "references"), **dict.fromkeys(PROMPT_TYPES, "prompt")}
+# These statuses have one meaning; a refusal may come with any other, even as 502.
+NO_REFUSAL = (401, 402, 429)
+# What an `error_type` means inside a 2xx; `authentication` there is the maker's, since the key has been taken.
 STATUS_BY_TYPE = {
-    "authentication": 401,
+    "authentication": 500,
     "payment_required": 402,
     "permission_denied": 403,
     "not_found": 404,
@@ -118,7 +129,7 @@ class OpenRouter(Adapter):
             raise BrokenAnswer(charged="unknown", reason="not_json")
         if document.get("error"):
             raise self._class_document(document, answer, conn)
-        items, usage = document.get("data"), as_object(document.get("usage"))
+        items, usage = document.get("data"), dict_of(document.get("usage"))
         images = [read_item(item, conn) for item in items] if isinstance(items, list) else []
         return ReadAnswer(
             images=tuple(image for image in images if image is not None),
@@ -151,7 +162,7 @@ class OpenRouter(Adapter):
         """None if this one model's prices could not be read; the others are still worth showing."""
         path = f"/images/models/{quote(model_id, safe='/:')}/endpoints"
         try:
-            found = as_object(read_json(await self.call(conn, "GET", path))).get("endpoints")
+            found = dict_of(read_json(await self.call(conn, "GET", path))).get("endpoints")
         except ProviderError:
             return None
         return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else None
@@ -163,36 +174,28 @@ class OpenRouter(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = read_json(answer)
-        if document is None and answer.status >= 500 and answer.status != 503:
-            # The page of a proxy before OpenRouter: whether the work was done behind it is unclear.
-            return BrokenAnswer(charged="unknown", reason="not_json")
-        return self._class_document(as_object(document), answer, conn)
+        return page_error(answer, document) or self._class_document(document, answer, conn)
 
-    def _class_document(self, document: dict[str, Any], answer: Answer, conn: ProviderConnection) -> ProviderError:
+    def _class_document(self, document: Any, answer: Answer, conn: ProviderConnection) -> ProviderError:
         """`charged` is "no" for every error that OpenRouter itself reports, inside a stream too.
 
         Source: image-generation.mdx, "Billing and Cancellation": all or nothing, failed generations are not billed,
         nor previews before an error in mid-stream.
         """
-        error = error_object(document)
-        metadata, availability = as_object(error.get("metadata")), as_object(error.get("availability"))
-        kind, code = text_in(metadata, "error_type") or text_in(error, "error_type"), str(error.get("code") or "")
+        error = error_object(dict_of(document))
+        metadata, availability = dict_of(error.get("metadata")), dict_of(error.get("availability"))
+        kind = text_of(metadata.get("error_type")) or text_of(error.get("error_type"))
+        code = str(error.get("code") or "")
         words = clean_words(error.get("message"), conn.key)
-        if is_refusal(metadata, kind=kind, code=code):
+        if answer.status not in NO_REFUSAL and is_refusal(metadata, kind=kind, code=code):
             return ContentRefused(words=words, categories=categories_of(metadata, conn))
         wait = retry_after_s(answer) or seconds_in(availability.get("retry_after")) or reset_after_s(answer)
-        if availability.get("retryable") is True:
+        status = status_of(answer, error, kind=kind, code=code)
+        if status == 404 and availability.get("retryable") is True:
             return Overloaded(retry_after_s=wait)
-        status = STATUS_BY_TYPE.get(kind) or status_inside(answer.status, code=code, kind=text_in(error, "type"))
-        field = (
-            "references"
-            if kind in PICTURE_TYPES
-            else "prompt"
-            if kind in PROMPT_TYPES
-            else field_of(error.get("param"))
-        )
+        field = FIELD_BY_TYPE.get(kind) or field_of(error.get("param"))
         classed = class_by_status(answer, code=code, words=words, charged="no", field=field, status=status)
-        classed.charged, classed.retry_after_s = "no", wait
+        classed.charged, classed.retry_after_s = charged_for(document, answer.status), wait
         return classed
 
 
@@ -219,7 +222,7 @@ def read_cost(usage: dict[str, Any]) -> int | None:
     """
     amounts = [usage.get("cost")]
     if usage.get("is_byok"):
-        amounts.append(as_object(usage.get("cost_details")).get("upstream_inference_cost"))
+        amounts.append(dict_of(usage.get("cost_details")).get("upstream_inference_cost"))
     micros = [usd_as_micros(amount) for amount in amounts]
     known = [amount for amount in micros if amount is not None]
     return sum(known) if len(known) == len(micros) else None
@@ -227,16 +230,17 @@ def read_cost(usage: dict[str, Any]) -> int | None:
 
 def read_tokens(usage: dict[str, Any]) -> TokenUsage | None:
     """What goes in is not split into words and pictures, and counts as words; unsplit output counts as pictures."""
-    text_in, output = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    pictures = _count(as_object(usage.get("completion_tokens_details")).get("image_tokens")) or output
-    if not text_in and not output:
-        return None
-    return TokenUsage(text_in=text_in, image_out=pictures, text_out=max(0, output - pictures))
+    pictures = token_count(dict_of(usage.get("completion_tokens_details")).get("image_tokens"))
+    output = token_count(usage.get("completion_tokens"))
+    return usage_of(
+        inputs=(0, token_count(usage.get("prompt_tokens"))),
+        outputs=split_tokens(output, pictures=pictures, others=0, rest_is_pictures=not pictures),
+    )
 
 
 def read_key_state(document: Any) -> KeyCheck:
     """The verdict of `GET /key`. A management key makes no pictures; a limit of null is none."""
-    state = as_object(document).get("data")
+    state = dict_of(document).get("data")
     if not isinstance(state, dict):
         return KeyCheck(is_valid=None, reason="broken_answer")
     if state.get("is_management_key") is True:
@@ -246,8 +250,26 @@ def read_key_state(document: Any) -> KeyCheck:
     return KeyCheck(is_valid=True, reason="no_credit" if is_spent else "ok")
 
 
+def status_of(answer: Answer, error: dict[str, Any], *, kind: str, code: str) -> int:
+    """The HTTP status; inside a 2xx, what the error would have come with. `error_type` may be a maker's: a 502 with
+    `authentication` says that the maker did not take OpenRouter's key, and nothing of ours."""
+    if 200 <= answer.status < 300:
+        return STATUS_BY_TYPE.get(kind) or status_inside(answer.status, code=code, kind=text_of(error.get("type")))
+    # `image_not_found` is about a reference, not about the model.
+    return 400 if answer.status == 404 and kind in PICTURE_TYPES else answer.status
+
+
+def charged_for(document: Any, status: int) -> str:
+    """Nothing where OpenRouter itself tells it, in an `error` object; a failure in any other shape is a gateway's."""
+    is_told = isinstance(dict_of(document).get("error"), dict)
+    # Of a body that was cut off the status is left, and these say that nothing was begun.
+    is_refused = document is None and status in WITH_WAIT
+    is_failure = status < 300 or status == 408 or status >= 500
+    return "unknown" if is_failure and not is_told and not is_refused else "no"
+
+
 def is_refusal(metadata: dict[str, Any], *, kind: str, code: str) -> bool:
-    maker_code = text_in(metadata, "provider_code")
+    maker_code = text_of(metadata.get("provider_code"))
     is_named = kind in REFUSAL_TYPES or code in (*REFUSAL_CODES, *REFUSAL_TYPES) or maker_code in REFUSAL_CODES
     return is_named or any(metadata.get(sign) for sign in REFUSAL_SIGNS)
 
@@ -267,13 +289,3 @@ def reset_after_s(answer: Answer) -> float | None:
 def seconds_in(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(min(value, MAX_RETRY_AFTER_S)) if is_number and value >= 0 else None
-
-
-def text_in(mapping: dict[str, Any], name: str) -> str:
-    value = mapping.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    """A number of tokens; 0 for what cannot be one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_TOKENS else 0

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from src.ai.providers.contract import ListedModel
-from src.ai.providers.model_lists import text_of
+from src.ai.providers.json_values import dict_of, text_of
 from src.ai.providers.money import usd_as_micros_text
 from src.ai.specs import MAX_N, MAX_PRICE_MICROS, ImageSpec, Price, PriceCondition, Unit, split_size
 
@@ -33,8 +33,8 @@ UNITS: dict[tuple[str, str], tuple[Unit, int]] = {
 
 def describe_model(entry: dict[str, Any], endpoints: list[dict[str, Any]] | None) -> dict[str, Any]:
     """One model for showing and for `to_listed_model`. `endpoints` null: its prices are not known now."""
-    parameters = as_object(entry.get("supported_parameters"))
-    references = as_object(parameters.get("input_references"))
+    parameters = dict_of(entry.get("supported_parameters"))
+    references = dict_of(parameters.get("input_references"))
     return {
         "id": entry["id"],
         "name": text_of(entry.get("name")) or entry["id"],
@@ -115,16 +115,16 @@ def read_prices(endpoints: list[dict[str, Any]], spec: ImageSpec) -> tuple[Price
 
 
 def read_price(line: dict[str, Any], spec: ImageSpec) -> Price | None:
-    """None for what our units cannot say: a picture that goes in, a font, a request, an unknown variant."""
+    """None for what our units cannot say: a picture that goes in, a font, a request. Of a variant that is none of ours
+    nobody knows when it holds, so that it counts as a price without condition."""
     meant = UNITS.get((text_of(line["billable"]), text_of(line["unit"])))
     if meant is None or line["price_micros"] is None:
         return None
     unit, count = meant
     amount = Decimal(line["price_micros"]) * count
-    when = read_variant(line["variant"], spec)
-    if amount > MAX_PRICE_MICROS or (when is None and line["variant"] is not None):
+    if amount > MAX_PRICE_MICROS:
         return None
-    return Price(unit=unit, price=format(amount.normalize(), "f"), when=when)
+    return Price(unit=unit, price=format(amount.normalize(), "f"), when=read_variant(line["variant"], spec))
 
 
 def read_variant(variant: Any, spec: ImageSpec) -> PriceCondition | None:
@@ -139,13 +139,9 @@ def read_variant(variant: Any, spec: ImageSpec) -> PriceCondition | None:
     return PriceCondition(size=name) if split_size(name) else None
 
 
-def as_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _choices(parameters: dict[str, Any], name: str) -> tuple[str, ...] | None:
     """The values of an enum, each once; None for a parameter that has none."""
-    values = as_object(parameters.get(name)).get("values")
+    values = dict_of(parameters.get(name)).get("values")
     fit = [each for each in values if _is_choice(each)] if isinstance(values, list) else []
     return tuple(dict.fromkeys(fit))[:MAX_CHOICES] or None
 
@@ -156,5 +152,5 @@ def _is_choice(value: Any) -> bool:
 
 def _most(parameters: dict[str, Any], name: str) -> int | None:
     """The upper end of a range; None if it names none that can be a count."""
-    most = as_object(parameters.get(name)).get("max")
+    most = dict_of(parameters.get(name)).get("max")
     return int(most) if isinstance(most, int | float) and not isinstance(most, bool) and most >= 0 else None

@@ -7,7 +7,7 @@ repeat them as `type` inside the JSON, or send none.
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
+from src.ai.providers.json_values import decode_json
 
 DONE = b"[DONE]"
 BOM = b"\xef\xbb\xbf"
@@ -55,10 +55,5 @@ def read_events(body: bytes) -> list[dict[str, Any]]:
 
 
 def _read(data: bytes) -> dict[str, Any] | None:
-    if data == DONE:
-        return None
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    document = None if data == DONE else decode_json(data)
     return document if isinstance(document, dict) else None

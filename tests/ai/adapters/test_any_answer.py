@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from src.ai.providers import adapters, base, get_adapter
+from src.ai.providers import adapters, base, get_adapter, huggingface
 from src.ai.providers.base import MAX_RETRY_AFTER_S
-from src.ai.providers.contract import ImageResult, ProviderConnection
+from src.ai.providers.contract import ImageEditRequest, ImageRequest, ImageResult, ProviderConnection
 from src.ai.providers.errors import WORDS_MAX_CHARS, ProviderError
+from src.ai.providers.huggingface import HuggingFace
 from src.core.outbound import Answer
 from src.core.secret import Secret
+from tests.ai.adapters.references import REFERENCES
 from tests.ai.adapters.services import connection_of, request_of
 from tests.upstream.pictures import draw
 from tests.upstream.wire import fixture_names, load_fixture
@@ -28,6 +30,12 @@ CONNECTION = ProviderConnection(base_url="https://api.example/v1", key=Secret(KE
 EVERY = sorted(adapters())
 CALLERS = [slug for slug in EVERY if slug != "sandbox"]
 MAKERS = [slug for slug in CALLERS if adapters()[slug].makes_images]
+# What some ask before they pay; garbage there would be all that they ever see.
+LOOKUP = "/api/models"
+JOB_REQUESTS = {
+    "wavespeed": ImageRequest(model_id="black-forest-labs/FLUX.1-schnell", prompt="a"),
+    "fal-ai": ImageEditRequest(model_id="black-forest-labs/FLUX.1-Kontext-dev", prompt="a", references=REFERENCES[:1]),
+}
 PICTURE = base64.b64encode(draw((8, 8), "png")).decode()
 
 # The words of all services' answers.
@@ -143,9 +151,17 @@ played = settings(
 
 
 @pytest.fixture(autouse=True)
+def leftovers_are_cleared(upstream):
+    """What the last example did not use."""
+    yield
+    upstream.clear_switches()
+
+
+@pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    """A link that fails is tried again at once."""
+    """A link that fails is tried again at once, and a job asked for soon."""
     monkeypatch.setattr(base, "FETCH_PAUSE_S", 0.0)
+    monkeypatch.setattr(huggingface, "FIRST_POLL_PAUSE_S", 0.01)
 
 
 def connect(slug, upstream) -> ProviderConnection:
@@ -169,13 +185,14 @@ def run(call: Coroutine[Any, Any, Any]) -> Any:
         return error
 
 
-def generate(slug: str, connection: ProviderConnection) -> None:
+def generate(slug: str, connection: ProviderConnection) -> ImageResult | ProviderError:
     result = run(get_adapter(slug).generate(connection, request_of(slug), on_event=no_event))
     assert isinstance(result, ImageResult | ProviderError)
     if isinstance(result, ImageResult):
         assert result.calls
         told = [(image.revised_prompt, image.problem) for image in result.images]
         assert KEY not in json.dumps([told, [call.upstream_request_id for call in result.calls]])
+    return result
 
 
 def sendable(status: int, headers: dict[str, str]) -> dict[str, Any]:
@@ -192,7 +209,8 @@ def test_any_answer_to_a_paid_call_is_read_or_refused(slug, upstream, status, he
     upstream.play_response(body=body, **sendable(status, headers), times=8)
 
     generate(slug, connection)
-    upstream.clear_switches()
+
+    assert upstream.unused_switches == 7
 
 
 @pytest.mark.parametrize("slug", MAKERS)
@@ -201,21 +219,70 @@ def test_any_answer_to_a_paid_call_is_read_or_refused(slug, upstream, status, he
 def test_any_answer_to_any_call_of_generating_is_read_or_refused(slug, upstream, status, headers, data):
     body = data.draw(bodies_of(slug))
     connection = connect(slug, upstream)
-    upstream.play_response(body=body, **sendable(status, headers), path="/", times=40)
+    upstream.play_response(body=body, **sendable(status, headers), path="/", except_path=LOOKUP, times=40)
 
     generate(slug, connection)
-    upstream.clear_switches()
+
+    assert upstream.paid_calls == 1
+
+
+@played
+@given(status=st.just(200) | STATUSES, headers=HEADERS, data=st.data())
+def test_any_answer_to_the_lookup_before_a_paid_call_is_read_or_refused(upstream, status, headers, data):
+    body = data.draw(bodies_of("huggingface"))
+    connection = connect("huggingface", upstream)
+    upstream.play_response(body=body, **sendable(status, headers), path=LOOKUP)
+
+    # A new one each time, which keeps no lookup of before.
+    run(HuggingFace().generate(connection, request_of("huggingface"), on_event=no_event))
+
+    assert upstream.unused_switches == 0
+
+
+# The calls after the paid one, of the only service with jobs: its backend, and which of their calls is answered oddly.
+AFTERWARDS = [
+    ("wavespeed", "/predictions/", None),
+    ("wavespeed", "/files/", None),
+    ("fal-ai", "/status", None),
+    ("fal-ai", "/requests/", "/status"),
+]
+
+
+@pytest.mark.parametrize(("backend", "path", "except_path"), AFTERWARDS)
+@settings(played, max_examples=25)
+@given(status=st.just(200) | STATUSES, headers=HEADERS, data=st.data())
+def test_any_answer_about_a_job_is_read_or_refused(upstream, backend, path, except_path, status, headers, data):
+    body = data.draw(bodies_of("huggingface"))
+    connection = replace(connect("huggingface", upstream), config={"backend": backend})
+    where = {"path": path, "except_path": except_path, "times": 8}
+    upstream.play_response(body=body, **sendable(status, headers), **where)
+
+    run(get_adapter("huggingface").generate(connection, JOB_REQUESTS[backend], on_event=no_event))
+
+    assert upstream.unused_switches < 8
+
+
+# How the body ends: as declared but too early, short but declared so, or where the connection does.
+ENDS = {
+    "early": lambda upstream, at: upstream.truncate_body(at=at),
+    "short": lambda upstream, at: upstream.send_only(at=at, declares_length=True),
+    "open": lambda upstream, at: upstream.send_only(at=at, declares_length=False),
+}
 
 
 @pytest.mark.parametrize("slug", MAKERS)
-@played
+@pytest.mark.parametrize("ends", ENDS)
+@settings(played, max_examples=25)
 @given(at=st.integers(0, 4000))
-def test_a_success_cut_off_anywhere_is_read_or_refused(slug, upstream, at):
+def test_a_success_cut_off_anywhere_is_read_or_refused(slug, upstream, ends, at):
     connection = connect(slug, upstream)
-    upstream.truncate_body(at=at)
+    ENDS[ends](upstream, at)
 
-    generate(slug, connection)
-    upstream.clear_switches()
+    came_of_it = generate(slug, connection)
+
+    assert upstream.unused_switches == 0
+    was_lost = isinstance(came_of_it, ProviderError) and came_of_it.reason == "connection_lost"
+    assert was_lost is (ends == "early")
 
 
 @pytest.mark.parametrize("slug", CALLERS)
@@ -230,7 +297,6 @@ def test_any_answer_to_a_key_check_is_a_verdict(slug, upstream, status, headers,
 
     assert check.is_valid in (True, False, None)
     assert KEY not in check.reason
-    upstream.clear_switches()
 
 
 @pytest.mark.parametrize("slug", CALLERS)
@@ -245,4 +311,3 @@ def test_any_answer_to_a_list_is_a_list_or_refused(slug, upstream, status, heade
 
     if not isinstance(models, ProviderError):
         assert all(isinstance(model.model_id, str) and model.model_id for model in models)
-    upstream.clear_switches()

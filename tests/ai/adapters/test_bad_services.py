@@ -16,15 +16,21 @@ from src.ai.providers import adapters, base, get_adapter
 from src.ai.providers.contract import ImageLink, ImageResult, ProviderConnection, Received
 from src.ai.providers.errors import (
     BrokenAnswer,
+    KeyInvalid,
     NoImageReturned,
+    Overloaded,
     ProviderError,
     ProviderTimeout,
+    RateLimited,
+    Rejected,
     ServiceFailed,
     Unreachable,
 )
 from src.core.secret import Secret
 from tests.ai.adapters.services import connection_of, request_of
+from tests.upstream import delivery
 from tests.upstream.delivery import MEGABYTE
+from tests.upstream.pictures import draw
 
 MAKERS = sorted(slug for slug, adapter in adapters().items() if adapter.makes_images and slug != "sandbox")
 KEY = "plainkey-canary-0123456789"
@@ -185,6 +191,41 @@ async def test_a_proxys_page_with_502_may_have_cost(slug, upstream, events):
 
 
 @every_maker
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("body", [{}, [], {"message": "Internal server error"}])
+async def test_a_gateways_json_may_have_cost(slug, upstream, events, status, body):
+    upstream.play_response(status=status, body=body)
+
+    assert (await failure(slug, upstream, events)).charged == "unknown"
+
+
+STATUSES = [(401, KeyInvalid), (429, RateLimited), (503, Overloaded)]
+JSON = {"content-type": "application/json"}
+
+
+@every_maker
+@pytest.mark.parametrize(("status", "kind"), STATUSES)
+async def test_an_error_whose_body_is_cut_off_is_what_its_status_says(slug, upstream, events, status, kind):
+    body = json.dumps({"error": {"message": "x" * 1000}}).encode()
+    upstream.play_response(status=status, headers=JSON, body=body, deliver=delivery.cut_short(50))
+
+    assert told(await failure(slug, upstream, events)) == (kind, "", "no")
+
+
+@every_maker
+@pytest.mark.parametrize(("status", "kind"), [*STATUSES, (400, Rejected)])
+async def test_an_error_of_20_megabytes_is_what_its_status_says_at_once(slug, upstream, events, status, kind):
+    body = json.dumps({"error": {"message": "x" * 20 * MEGABYTE}}).encode()
+    upstream.play_response(status=status, headers=JSON, body=body)
+
+    started = time.monotonic()
+    error = await failure(slug, upstream, events, timeout_s=30)
+
+    assert (type(error), error.charged) == (kind, "no")
+    assert time.monotonic() - started < 1.5
+
+
+@every_maker
 @pytest.mark.parametrize("status", [200, 201, 204])
 async def test_an_empty_success_may_have_cost(slug, upstream, events, status):
     upstream.play_response(status=status)
@@ -298,6 +339,39 @@ async def test_a_link_to_200_megabytes_is_given_up(slug, upstream, events, no_pa
 async def test_a_link_to_nothing_is_tried_three_times(slug, upstream, events, no_pauses):
     assert await problem_with(slug, upstream, events, f"{upstream.url}/link.png") == "fetch_failed"
     assert len(fetches_of(upstream)) == 3
+
+
+MANY = {
+    "openai": lambda urls: {"data": [{"url": url} for url in urls]},
+    "openai_compatible": lambda urls: {"data": [{"url": url} for url in urls]},
+    "huggingface": lambda urls: {"images": [{"url": url} for url in urls]},
+}
+
+
+@every_linker
+async def test_of_1500_links_to_one_picture_eleven_are_followed(slug, upstream, events):
+    upstream.play_response(body=MANY[slug]([f"{upstream.url}/many/{number}.png" for number in range(1500)]))
+    upstream.play_response(body=draw((8, 8), "png"), path="/many/", times=11)
+
+    images = (await generate(slug, connect(slug, upstream), events)).images
+
+    assert [image.problem for image in images] == [""] * 11 + ["too_many"]
+    assert len([request for request in upstream.requests if request.path.startswith("/many/")]) == 11
+    assert upstream.max_in_flight <= base.FETCHES_AT_ONCE
+
+
+@every_linker
+async def test_slow_links_end_together(slug, upstream, events, monkeypatch):
+    monkeypatch.setattr(base, "FETCH_TOTAL_S", 0.5)
+    upstream.play_response(body=MANY[slug]([f"{upstream.url}/slow/{number}.png" for number in range(8)]))
+    upstream.play_response(body=draw((8, 8), "png"), path="/slow/")
+    upstream.delay_next(60, path="/slow/", times=4)
+
+    with InTime():
+        images = (await generate(slug, connect(slug, upstream), events)).images
+
+    assert sorted(image.problem for image in images) == [""] + ["fetch_failed"] * 7
+    upstream.clear_switches()
 
 
 @every_maker

@@ -10,6 +10,7 @@ import pytest
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import ListedModel, ProviderConnection
 from src.ai.providers.errors import (
+    WORDS_MAX_CHARS,
     BrokenAnswer,
     ContentRefused,
     KeyInvalid,
@@ -89,32 +90,63 @@ async def test_a_model_id_stays_one_segment_of_the_path(upstream, connection, ev
     )
 
 
-async def test_a_blocked_prompt_is_a_refusal_without_cost(upstream, connection, events):
+async def test_a_blocked_prompt_is_a_refusal_that_costs_its_tokens(upstream, connection, events):
     upstream.play("gemini/prompt_blocked")
 
     with pytest.raises(ContentRefused) as caught:
         await generate(connection, events)
 
-    assert (caught.value.charged, caught.value.facts["categories"]) == ("no", ["PROHIBITED_CONTENT"])
+    assert (caught.value.charged, caught.value.usage) == ("yes", TokenUsage(text_in=12))
+    assert caught.value.facts["categories"] == ["PROHIBITED_CONTENT"]
 
 
-async def test_a_blocked_picture_is_a_refusal_of_unclear_cost(upstream, connection, events):
+async def test_a_blocked_picture_is_a_refusal_that_costs_its_tokens(upstream, connection, events):
     upstream.play("gemini/content_policy_refusal_image_safety")
 
     with pytest.raises(ContentRefused) as caught:
         await generate(connection, events)
 
-    assert (caught.value.charged, caught.value.facts["categories"]) == ("unknown", ["IMAGE_SAFETY"])
+    assert (caught.value.charged, caught.value.usage) == ("yes", TokenUsage(text_in=12))
+    assert caught.value.facts["categories"] == ["IMAGE_SAFETY"]
     assert caught.value.facts["provider_message"].startswith("Unable to show the generated image.")
 
 
-async def test_text_without_a_picture_is_booked_with_its_tokens(upstream, connection, events):
+@pytest.mark.parametrize(
+    ("document", "kind", "charged"),
+    [
+        ({"promptFeedback": {"blockReason": "SAFETY"}}, ContentRefused, "no"),
+        ({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 0}}, ContentRefused, "no"),
+        ({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}, ContentRefused, "unknown"),
+        ({"candidates": [{"finishReason": "PUP_LIMITED_DISABLED"}]}, Rejected, "unknown"),
+        ({"candidates": [{"finishReason": "OTHER"}]}, NoImageReturned, "unknown"),
+    ],
+)
+def test_without_tokens_only_a_stopped_prompt_surely_cost_nothing(document, kind, charged):
+    with pytest.raises(kind) as caught:
+        read_answer(document, CONNECTION)
+
+    assert (caught.value.charged, caught.value.usage) == (charged, None)
+
+
+async def test_words_instead_of_a_picture_reach_the_person_and_cost_their_tokens(upstream, connection, events):
     upstream.play("gemini/no_image_text_only")
 
-    (call,) = (await generate(connection, events)).calls
+    with pytest.raises(NoImageReturned) as caught:
+        await generate(connection, events)
 
-    assert (call.images, call.error) == ((), None)
-    assert call.usage == TokenUsage(text_in=12, text_out=9)
+    assert (caught.value.charged, caught.value.usage) == ("yes", TokenUsage(text_in=12, text_out=9))
+    assert (caught.value.reason, caught.value.permanent) == ("no_image", False)
+    assert caught.value.facts["provider_message"] == "I'm unable to create that image."
+
+
+def test_the_words_are_cleaned_and_without_thoughts():
+    parts = [{"text": "I thought", "thought": True}, {"text": f"No, {KEY} "}, {"text": 5}, {"text": "x" * 9000}]
+
+    with pytest.raises(NoImageReturned) as caught:
+        read_answer(answered(*parts), CONNECTION)
+
+    words = caught.value.facts["provider_message"]
+    assert (words[:11], len(words)) == ("No, [key] x", WORDS_MAX_CHARS)
 
 
 def test_a_key_in_the_place_of_a_code_or_an_id_goes_no_further():
@@ -132,7 +164,8 @@ def test_nothing_at_all_says_why(finish):
     with pytest.raises(NoImageReturned) as caught:
         read_answer(answered(finish=finish, promptTokenCount=12), CONNECTION)
 
-    assert (caught.value.charged, caught.value.reason) == ("unknown", finish.lower())
+    assert (caught.value.charged, caught.value.reason) == ("yes", finish.lower())
+    assert caught.value.usage == TokenUsage(text_in=12)
 
 
 def test_a_limited_account_is_not_blamed_on_the_prompt():

@@ -1,7 +1,9 @@
 """Hugging Face: which backend is asked, what a job's answers mean, and where the key goes."""
 
+import json
 from dataclasses import replace
 
+import pybase64
 import pytest
 
 from src.ai.providers.contract import (
@@ -276,13 +278,32 @@ async def test_a_poll_that_fails_for_a_moment_does_not_lose_the_job(adapter, con
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {"status": "created"}}, {"data": {"status": "created", "urls": 1}}, []])
-async def test_a_submit_that_names_no_job_is_broken(adapter, connection, events, upstream, body):
+async def test_a_submit_that_names_no_job_is_handed_on_and_broken(adapter, connection, events, upstream, body):
     upstream.play_response(body=body)
 
     with pytest.raises(BrokenAnswer) as caught:
         await adapter.generate(at(connection, "wavespeed"), ask(), on_event=events)
 
-    assert (caught.value.charged, len(events)) == ("unknown", 1)
+    [sent, received] = events
+    assert (caught.value.charged, type(sent), json.loads(received.body)) == ("unknown", Sent, body)
+
+
+async def test_a_job_that_failed_at_once_is_handed_on(adapter, connection, events, upstream):
+    upstream.play_response(body={"data": {"status": "failed", "error": "bad seed"}})
+
+    with pytest.raises(ServiceFailed):
+        await adapter.generate(at(connection, "wavespeed"), ask(), on_event=events)
+
+    assert [type(event) for event in events] == [Sent, Received]
+
+
+async def test_a_queue_of_fal_that_answers_with_pictures_is_done(adapter, connection, events, upstream):
+    upstream.play_response(body={"images": [{"url": play_picture(upstream)}]})
+
+    result = await adapter.edit(at(connection, "fal-ai"), EDIT, on_event=events)
+
+    assert inspect_picture(result.images[0].content)
+    assert [type(event) for event in events] == [Sent, Received]
 
 
 async def test_a_job_that_is_done_at_once_is_not_asked_for(adapter, connection, events, upstream):
@@ -338,6 +359,39 @@ async def test_errors_in_the_backends_own_shapes(adapter, connection, events, up
 
     assert facts.items() <= caught.value.facts.items()
     assert caught.value.charged == ("unknown" if status == 422 else "no")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"error": "Invalid username or password."}, KeyInvalid),
+        ({"detail": "Invalid token"}, Rejected),
+        ({"error": {"message": "Invalid API key", "code": "invalid_api_key"}}, Rejected),
+        ({"message": "Unauthorized"}, Rejected),
+        ([], Rejected),
+        (b"<html>Unauthorized</html>", Rejected),
+    ],
+)
+async def test_a_backend_that_does_not_let_in_is_no_verdict_on_the_key(
+    adapter, connection, events, upstream, body, kind
+):
+    upstream.play_response(status=401, body=body)
+
+    with pytest.raises(kind) as caught:
+        await adapter.generate(connection, ask(), on_event=events)
+
+    assert (caught.value.reason, caught.value.charged) == ("" if kind is KeyInvalid else "no_permission", "no")
+
+
+async def test_a_backend_that_has_the_model_no_more_is_looked_up_again(adapter, connection, events, upstream):
+    await adapter.generate(connection, ask(), on_event=events)
+    upstream.play("huggingface/model_not_supported_by_provider")
+    with pytest.raises(Rejected):
+        await adapter.generate(connection, ask(), on_event=events)
+
+    await adapter.generate(connection, ask(), on_event=events)
+
+    assert [request.path for request in upstream.requests].count(f"/huggingface/api/models/{SCHNELL}") == 2
 
 
 # Keys
@@ -444,3 +498,38 @@ async def test_a_model_outside_the_list_is_asked_about_before_it_is_called_gone(
     gone = await adapter.find_vanished(connection, {DEV, "example/elsewhere", "example/of-nobody"})
 
     assert gone == {"example/elsewhere", "example/of-nobody"}
+
+
+async def test_many_models_outside_the_list_are_asked_about_a_few_at_a_time(adapter, connection, upstream):
+    names = {f"example/{number:04}" for number in range(600)}
+
+    gone = await adapter.find_vanished(connection, names)
+
+    assert gone == set(sorted(names)[:500])
+    assert 1 < upstream.max_in_flight <= 8
+
+
+async def test_asking_about_models_ends_where_the_hub_refuses(adapter, connection, upstream):
+    upstream.play("huggingface/rate_limited", path="/api/models/")
+
+    with pytest.raises(RateLimited):
+        await adapter.find_vanished(connection, {f"example/{number:04}" for number in range(100)})
+
+    assert len(upstream.requests) == 8
+
+
+async def test_a_reference_becomes_text_once_for_all_calls(adapter, connection, events, upstream, monkeypatch):
+    made = []
+    monkeypatch.setattr(pybase64, "b64encode_as_string", lambda content: made.append(content) or "AAAA")
+
+    await adapter.edit(at(connection, "replicate"), replace(EDIT, n=3), on_event=events)
+
+    assert (made, upstream.paid_calls) == ([REFERENCE.content], 3)
+
+
+async def test_what_may_go_in_fits_into_a_body_that_repeats_it_four_times(adapter, connection, events, upstream):
+    await adapter.edit(at(connection, "replicate"), EDIT, on_event=events)
+
+    text = pybase64.b64encode_as_string(REFERENCE.content).encode()
+    assert upstream.paid_requests[0].body.count(text) == 4
+    assert adapter.reference_bytes == 8 * 1024 * 1024

@@ -13,6 +13,7 @@ from src.ai.providers.huggingface import HuggingFace
 from src.ai.providers.huggingface.backends import BACKENDS
 from src.ai.providers.huggingface.hub_answers import next_page, read_mapping, read_whoami
 from src.ai.providers.huggingface.jobs import QUEUES, is_done, new_handle
+from src.ai.providers.huggingface.pictures_in import read_answer
 from src.core.outbound import Answer, origin_of
 from src.core.secret import Secret
 
@@ -72,7 +73,7 @@ def test_an_error_answer_becomes_a_provider_error(status: int, headers: dict[str
 @given(headers=HEADERS, body=BODIES)
 def test_a_success_is_read_or_refused(backend: str, headers: dict[str, str], body: bytes):
     try:
-        read = HuggingFace().read_answer(Answer(200, headers, body), CONNECTION, backend=backend)
+        read = read_answer(Answer(200, headers, body), CONNECTION, backend=backend, seed=None)
     except ProviderError as error:
         assert_it_keeps_the_key(error)
     else:

@@ -6,9 +6,11 @@ import pytest
 
 from src.ai.providers import get_adapter
 from src.ai.providers.contract import ImageEditRequest, ImageLink, ImageRequest, ProviderConnection
-from src.ai.providers.errors import KeyInvalid, Overloaded, ProviderError, Rejected
+from src.ai.providers.errors import KeyInvalid, NoImageReturned, Overloaded, ProviderError, Rejected
+from src.ai.specs import TokenUsage
 from src.core.secret import Secret
 from tests.ai.adapters.references import PNG_MASK, REFERENCES
+from tests.upstream import load_fixture
 
 REQUEST = ImageRequest(model_id="m", prompt="a")
 
@@ -47,6 +49,47 @@ async def test_errors_of_any_shape_are_classed(upstream, connection, events, fix
 
     assert isinstance(caught.value, kind)
     assert words in caught.value.facts.get("provider_message", "")
+
+
+PICTURE = load_fixture("openai_compatible/localai_success_b64").json["data"][0]
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"output_tokens": 4160, "output_tokens_details": {}}, TokenUsage(image_out=4160)),
+        (
+            {"output_tokens": 4160, "output_tokens_details": {"text_tokens": 60}},
+            TokenUsage(image_out=4100, text_out=60),
+        ),
+        ({"output_tokens": 4160, "output_tokens_details": {"image_tokens": 4000}}, TokenUsage(image_out=4160)),
+        ({"output_tokens": 4160, "output_tokens_details": "x"}, TokenUsage(image_out=4160)),
+        ({"input_tokens": 50, "input_tokens_details": {}}, TokenUsage(text_in=50)),
+        ({"input_tokens": 50, "input_tokens_details": {"image_tokens": 40}}, TokenUsage(text_in=10, image_in=40)),
+        ({"input_tokens_details": {"image_tokens": 40}}, TokenUsage(image_in=40)),
+        ({"output_tokens": 10, "output_tokens_details": {"image_tokens": 40}}, TokenUsage(image_out=40)),
+        ({"output_tokens": 0, "input_tokens": 0, "input_tokens_details": {"text_tokens": 0}}, None),
+        ({"output_tokens": True, "input_tokens": -5, "input_tokens_details": {"text_tokens": "9"}}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+async def test_no_token_is_lost_where_the_details_are_not_complete(upstream, connection, events, usage, tokens):
+    upstream.play_response(body={"data": [PICTURE], "usage": usage})
+
+    result = await get_adapter("openai_compatible").generate(connection, REQUEST, on_event=events)
+
+    assert result.calls[0].usage == tokens
+
+
+@pytest.mark.parametrize("usage", [{"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}, {}, None])
+async def test_nothing_that_counts_nothing_is_of_unclear_cost(upstream, connection, events, usage):
+    upstream.play_response(body={"data": [], "usage": usage})
+
+    with pytest.raises(NoImageReturned) as caught:
+        await get_adapter("openai_compatible").generate(connection, REQUEST, on_event=events)
+
+    assert caught.value.charged == "unknown"
 
 
 async def test_only_what_was_asked_is_sent(upstream, connection, events):

@@ -1,6 +1,8 @@
 """What OpenAI's errors tell besides their class: the parameter, and how long to wait."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -63,6 +65,10 @@ def test_a_model_that_is_not_there_is_gone_whatever_the_status(status):
             1,
         ),
         ({"retry-after": "7", "x-ratelimit-reset-requests": "1s"}, 7),
+        ({"retry-after": "Fri, 31 Dec 2100 23:59:59 GMT"}, 3600),
+        ({"retry-after": "Fri, 31 Dec 1999 23:59:59 GMT"}, None),
+        ({"retry-after": "Fri, 31 Dec 99999 23:59:59 GMT"}, None),
+        ({"retry-after": "31 Dec 2100"}, None),
         ({"x-ratelimit-reset-requests": "soon"}, None),
         ({"x-ratelimit-reset-requests": ""}, None),
         ({}, None),
@@ -73,3 +79,9 @@ def test_how_long_to_wait_is_read_from_the_limits_that_are_spent(headers, second
 
     assert isinstance(error, RateLimited)
     assert error.retry_after_s == seconds
+
+
+def test_a_moment_to_come_back_is_as_far_away_as_it_is():
+    error = class_of(503, {"retry-after": format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)})
+
+    assert 85 < error.retry_after_s <= 90

@@ -9,13 +9,13 @@ from src.ai.providers import get_adapter
 from src.ai.providers.contract import ImageRequest, Preview, Received
 from src.ai.providers.errors import (
     BrokenAnswer,
-    KeyInvalid,
     Overloaded,
     ProviderError,
     RateLimited,
     Rejected,
     ServiceFailed,
 )
+from src.ai.providers.sse import BOM, read_events
 from tests.upstream import delivery, load_fixture
 
 STREAM = load_fixture("openai/images_generate_stream_success").body
@@ -66,6 +66,24 @@ async def test_plain_json_in_spite_of_it_is_read(upstream, openai_connection, ev
 async def test_a_connection_lost_after_the_picture_loses_nothing(upstream, openai_connection, events):
     cut = delivery.cut_short(len(STREAM))
     upstream.play_response(headers=SSE, body=STREAM + b"data: [DONE]\n\n", deliver=cut)
+
+    assert len((await make(openai_connection, events)).images) == 1
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+async def test_a_picture_whose_event_was_not_closed_is_kept(upstream, openai_connection, events, missing):
+    assert STREAM.endswith(b"}\n\n")
+    upstream.play_response(headers=SSE, body=STREAM, deliver=delivery.cut_short(len(STREAM) - missing))
+
+    result = await make(openai_connection, events)
+
+    assert (len(result.images), previews_in(events)) == (1, [0, 1])
+    assert [type(event) for event in events][-1] is Received
+
+
+async def test_a_byte_order_mark_before_it_is_passed_over(upstream, openai_connection, events):
+    body = BOM + stream_of(read_events(STREAM)[-1])
+    upstream.play_response(headers=SSE, body=body)
 
     assert len((await make(openai_connection, events)).images) == 1
 
@@ -122,7 +140,8 @@ async def test_a_preview_that_cannot_be_shown_is_skipped(upstream, openai_connec
     [
         ({"code": "rate_limit_exceeded", "type": "tokens"}, RateLimited),
         ({"code": "server_is_overloaded"}, Overloaded),
-        ({"code": "invalid_api_key"}, KeyInvalid),
+        ({"code": "invalid_api_key", "type": "invalid_request_error"}, ServiceFailed),
+        ({"code": "401"}, ServiceFailed),
         ({"code": None, "type": "invalid_request_error", "param": "size"}, Rejected),
         ({"code": "429"}, RateLimited),
         ({"code": 503}, Overloaded),

@@ -255,7 +255,6 @@ async def test_moderation_names_its_reasons(upstream, fail):
 
 
 TYPES: list[tuple[int, str, type[ProviderError], str]] = [
-    (401, "authentication", KeyInvalid, ""),
     (403, "permission_denied", Rejected, ""),
     (402, "payment_required", QuotaExhausted, ""),
     (429, "rate_limit_exceeded", RateLimited, ""),
@@ -281,6 +280,56 @@ async def test_the_error_type_decides_also_inside_a_200(upstream, fail, status, 
     error = await fail()
 
     assert (type(error), error.facts.get("field", ""), error.charged) == (kind, field, "no")
+
+
+def typed(error_type: str, **facts: Any) -> dict[str, Any]:
+    return {"error": {"message": "no", "metadata": {"error_type": error_type}, **facts}}
+
+
+@pytest.mark.parametrize("status", [500, 502])
+@pytest.mark.parametrize("error_type", ["authentication", "payment_required", "rate_limit_exceeded", "not_found"])
+async def test_what_a_maker_told_openrouter_is_no_verdict_on_us(upstream, fail, status, error_type):
+    upstream.play_response(status=status, body=typed(error_type, code=status))
+
+    error = await fail()
+
+    assert (type(error), error.charged, error.permanent) == (ServiceFailed, "no", False)
+
+
+@pytest.mark.parametrize("code", [401, 200])
+async def test_a_key_that_is_refused_inside_a_200_is_not_ours(upstream, fail, code):
+    upstream.play_response(body=typed("authentication", code=code))
+
+    assert type(await fail()) is ServiceFailed
+
+
+async def test_a_bad_key_inside_a_200_without_a_type_is_not_ours(upstream, fail):
+    upstream.play_response(body={"error": {"code": 401, "message": "no"}})
+
+    assert type(await fail()) is ServiceFailed
+
+
+@pytest.mark.parametrize("error_type", ["authentication", "content_policy_violation", "timeout"])
+async def test_a_429_stays_one_and_keeps_its_wait(upstream, fail, error_type):
+    upstream.play_response(status=429, headers={"retry-after": "9"}, body=typed(error_type))
+
+    error = await fail()
+
+    assert (type(error), error.retry_after_s) == (RateLimited, 9)
+
+
+async def test_a_401_is_a_bad_key_whatever_comes_back_later(upstream, fail):
+    upstream.play_response(status=401, body={"error": {"code": 401, "availability": {"retryable": True}}})
+
+    assert type(await fail()) is KeyInvalid
+
+
+@pytest.mark.parametrize("status", [200, 408, 500, 502, 503, 504, 524, 529])
+@pytest.mark.parametrize("body", [{}, [], "down", {"message": "Internal server error"}, {"error": "down"}])
+async def test_json_of_a_gateway_says_nothing_of_the_bill(upstream, fail, status, body):
+    upstream.play_response(status=status, body=body)
+
+    assert (await fail()).charged == "unknown"
 
 
 @pytest.mark.parametrize(

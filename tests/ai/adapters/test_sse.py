@@ -44,6 +44,8 @@ def test_any_bytes_are_only_events_or_nothing(body):
         (b'data: {"a": 1}', [{"a": 1}]),
         (b'data: [DONE]\n\ndata: 5\n\ndata: {"a\n\ndata: {"a": 1}\n\n', [{"a": 1}]),
         (b'{"a": 1}', []),
+        (b'\xef\xbb\xbfdata: {"a": 1}\n\n', [{"a": 1}]),
+        (b'data: {"a": "\x80"}\n\ndata: {"a": 1}\n\n', [{"a": 1}]),
         (b"data: " + b"[" * 100_000 + b"\n\n", []),
     ],
 )

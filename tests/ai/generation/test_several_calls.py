@@ -6,6 +6,7 @@ from src.ai.models import GenerationOutput, ImageGeneration, KeyStatus, Provider
 from src.media.models import MediaAsset
 from src.usage.models import Counter
 from tests.factories import make_model, make_provider
+from tests.upstream.pictures import draw as picture
 
 BANANA = "gemini-nano-banana-2.1"
 SPEC = {"aspect_ratios": ["1:1", "16:9"], "resolutions": ["1K", "2K"], "max_n": 10, "seed": True}
@@ -54,7 +55,19 @@ def test_one_that_is_refused_costs_only_itself(draw, upstream):
     assert {picture["index"] for picture in data["images"]} == {0, 1, 2} - {failure["index"]}
     assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 2)}
     refused = ProviderCall.objects.get(index=failure["index"])
-    assert (refused.status, refused.error_code, refused.charged) == ("failed", "content_refused", "no")
+    assert (refused.status, refused.error_code, refused.charged) == ("failed", "content_refused", "yes")
+    # Twelve tokens at 1.5 micros.
+    assert refused.cost_micros == 18
+    assert data["cost_micros"] == sum(call.cost_micros for call in ProviderCall.objects.all())
+
+
+def test_one_that_was_refused_without_a_count_cost_nothing(draw, upstream):
+    upstream.play_response(body={"promptFeedback": {"blockReason": "SAFETY"}})
+
+    data = draw(n=2).data["data"]
+
+    refused = ProviderCall.objects.get(index=data["failures"][0]["index"])
+    assert (refused.status, refused.charged, refused.cost_micros) == ("failed", "no", None)
 
 
 def test_one_whose_end_is_unclear_holds_the_whole_reservation(draw, upstream):
@@ -99,7 +112,22 @@ def test_an_answer_without_a_picture_is_a_failure_at_its_place(draw, upstream):
 
     data = draw(n=2).data["data"]
 
-    assert (data["delivered"], [failure["code"] for failure in data["failures"]]) == (1, ["no_image_returned"])
+    [failure] = data["failures"]
+    assert (data["delivered"], failure["code"], failure["reason"]) == (1, "no_image_returned", "no_image")
+    assert (failure["charged"], failure["provider_message"]) == ("yes", "I'm unable to create that image.")
+    # 12 tokens in at 1.5 micros, 9 out at 7.5, rounded up.
+    assert ProviderCall.objects.get(index=failure["index"]).cost_micros == 86
+
+
+def test_a_single_refusal_costs_its_tokens(draw, upstream):
+    upstream.play("gemini/content_policy_refusal_image_safety")
+
+    answer = draw(n=1)
+
+    assert (answer.status_code, answer.data["code"], answer.data["charged"]) == (422, "content_refused", "yes")
+    generation = ImageGeneration.objects.get()
+    assert (generation.status, generation.charged, generation.cost_micros) == ("refused", "yes", 18)
+    assert {(counter.reserved_micros, counter.spent_micros) for counter in Counter.objects.all()} == {(0, 18)}
 
 
 def test_the_inbox_is_empty_once_all_is_booked(draw, settings, upstream):
@@ -111,12 +139,27 @@ def test_the_inbox_is_empty_once_all_is_booked(draw, settings, upstream):
     assert [path.parts[-4] for path in left] == ["quarantine"]
 
 
-def test_as_many_as_are_asked_for_are_in_flight_at_once(draw, upstream):
+@pytest.mark.parametrize("n", [4, 10])
+def test_as_many_as_are_asked_for_are_in_flight_at_once(draw, upstream, n):
     upstream.latency_s = 0.2
 
-    draw(n=4)
+    draw(n=n)
 
-    assert upstream.max_in_flight == 4
+    assert upstream.max_in_flight == n
+
+
+def test_pictures_too_large_for_one_answer_keep_their_indices(generate, gpt_image, upstream):
+    gpt_image.image_spec = {"sizes": ["3840x2160"], "max_n": 10}
+    gpt_image.save()
+    upstream.play("openai/rate_limited_images")
+    upstream.picture_next(picture((8, 8), "png"), times=3)
+
+    data = generate(n=10, size="3840x2160").data["data"]
+
+    failed = [failure["index"] for failure in data["failures"]]
+    assert sorted([*failed, *(image["index"] for image in data["images"])]) == list(range(10))
+    assert failed in ([0, 1, 2], [3, 4, 5], [6, 7, 8], [9])
+    assert sorted(request.json["n"] for request in upstream.paid_requests) == [1, 3, 3, 3]
 
 
 @pytest.mark.parametrize(

@@ -93,15 +93,15 @@ def test_a_null_character_in_a_services_words_breaks_nothing(generate, upstream)
 
 
 def test_an_adapter_that_fails_after_sending_holds_the_money(generate, openai, tmp_path, monkeypatch):
-    (tmp_path / "defective.py").write_text(
+    (tmp_path / "forgetful.py").write_text(
         "from src.ai.providers.openai_compatible import OpenAICompatible\n"
-        "class Defective(OpenAICompatible):\n"
-        "    slug, label = 'defective', 'Defective'\n"
+        "class Forgetful(OpenAICompatible):\n"
+        "    slug, label = 'forgetful', 'Forgetful'\n"
         "    def read_answer(self, answer, conn):\n"
         "        raise ZeroDivisionError('a defect of ours')\n"
     )
     monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
-    type(openai).objects.update(adapter="defective")
+    type(openai).objects.update(adapter="forgetful")
     adapters.cache_clear()
     try:
         answer = generate()

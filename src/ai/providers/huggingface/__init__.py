@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 from src.ai.providers.base import Adapter, read_json, upstream_request_id, verdict_on
 from src.ai.providers.contract import (
     CallResult,
-    GeneratedImage,
     ImageEditRequest,
     ImageLink,
     ImageRequest,
@@ -24,23 +23,24 @@ from src.ai.providers.contract import (
     ListedModel,
     OnEvent,
     ProviderConnection,
-    ReadAnswer,
     ResumeHandle,
 )
-from src.ai.providers.errors import BrokenAnswer, ContentRefused, ProviderError, ProviderTimeout, Rejected
+from src.ai.providers.errors import BrokenAnswer, ProviderError, ProviderTimeout, Rejected
 from src.ai.providers.huggingface.backends import BACKENDS, HUB, IMAGE_TO_IMAGE, TEXT_TO_IMAGE, Served, untellable
-from src.ai.providers.huggingface.errors import class_document
+from src.ai.providers.huggingface.errors import class_document, is_told
 from src.ai.providers.huggingface.hub_answers import Kept, fingerprint, next_page, path_of, read_mapping, read_whoami
-from src.ai.providers.huggingface.jobs import backend_of, dict_of, is_done, is_handle, is_path, new_handle, queue_of
-from src.ai.providers.openai_compatible import read_item
+from src.ai.providers.huggingface.jobs import backend_of, is_done, is_handle, is_path, new_handle, queue_of
+from src.ai.providers.huggingface.pictures_in import read_answer
+from src.ai.providers.json_values import dict_of
+from src.ai.providers.openai_errors import charge_of_error, page_error
 from src.core.outbound import Answer, origin_of
 
 MAX_PAGES = 10
-MAX_ASKED = 100
+MAX_ASKED = 500
+ASKED_AT_ONCE = 8
 POLL_PAUSE_S = 1.0
 FIRST_POLL_PAUSE_S = 0.25
 POLL_TRIES = 4
-MAX_SEED = 2**63 - 1
 CAPABILITIES = {TEXT_TO_IMAGE: "image", IMAGE_TO_IMAGE: "image_edit"}
 ORGANIZATION = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -53,6 +53,8 @@ class HuggingFace(Adapter):
     base_url = "https://router.huggingface.co"
     edits_images = True
     max_references = 1
+    # As base64, and four times in the JSON for Replicate.
+    reference_bytes = 8 * 1024 * 1024
     resumes_calls = True
     one_picture_per_call = True
     parameters = frozenset({"size", "seed", "negative_prompt"})
@@ -67,9 +69,15 @@ class HuggingFace(Adapter):
         served = await self.find_backend(conn, request)
         if name := untellable(served, request):
             raise Rejected(reason="unsupported_parameter", field=name)
-        return await self.call_in_parts(
-            request, lambda index, part: self._call(conn, part, served, call_index=index, on_event=on_event)
-        )
+        backend = BACKENDS[served.backend]
+        picture = backend.picture_of(request)
+
+        async def make_call(index: int, part: ImageRequest) -> CallResult:
+            payload = backend.to_payload(served, part, picture)
+            answer = await self._pay(conn, served, payload, call_index=index, on_event=on_event)
+            return await self._finish(conn, answer, served.backend, part.seed, index)
+
+        return await self.call_in_parts(request, make_call)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
         return await self.generate(conn, request, on_event=on_event)
@@ -83,28 +91,39 @@ class HuggingFace(Adapter):
         await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
         return await self._finish(conn, answer, backend_of(handle), nth(request, call_index).seed, call_index)
 
-    async def _call(
-        self, conn: ProviderConnection, request: ImageRequest, served: Served, *, call_index: int, on_event: OnEvent
-    ) -> CallResult:
+    async def _pay(
+        self, conn: ProviderConnection, served: Served, payload: dict[str, Any], *, call_index: int, on_event: OnEvent
+    ) -> Answer:
+        """The answer that holds the pictures, handed on."""
         backend = BACKENDS[served.backend]
         is_queued = served.task in backend.queued_tasks
         ends_at = time.monotonic() + conn.timeout_s
-        answer = await self.paid_call(
-            conn,
-            f"/{served.backend}{backend.path(served)}",
-            backend.to_payload(served, request),
-            on_event=on_event,
-            call_index=call_index,
-            headers={"Accept": "image/png", **extra_headers(conn, served.backend)},
-            is_last=not is_queued,
-        )
+        try:
+            answer = await self.paid_call(
+                conn,
+                f"/{served.backend}{backend.path(served)}",
+                payload,
+                on_event=on_event,
+                call_index=call_index,
+                headers={"Accept": "image/png", **extra_headers(conn, served.backend)},
+                is_last=not is_queued,
+            )
+        except Rejected as exc:
+            if exc.reason == "model_gone":
+                self._mappings.drop((self.hub_of(conn), served.model_id))
+            raise
         if is_queued:
-            handle = new_handle(answer, served.backend, conn)
+            try:
+                handle = new_handle(answer, served.backend, conn)
+            except ProviderError:
+                # It is all that is left of the job.
+                await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
+                raise
             if handle:
                 await on_event(ResumeHandle(handle=handle, call_index=call_index))
                 answer = await self._wait_for(conn, handle, ends_at=ends_at)
             await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
-        return await self._finish(conn, answer, served.backend, request.seed, call_index)
+        return answer
 
     async def _wait_for(self, conn: ProviderConnection, handle: str, *, ends_at: float) -> Answer:
         """Ask for the job until it is done; the answer that holds its pictures. Quick models are asked sooner."""
@@ -137,25 +156,8 @@ class HuggingFace(Adapter):
     async def _finish(
         self, conn: ProviderConnection, answer: Answer, backend: str, seed: int | None, call_index: int
     ) -> CallResult:
-        read = self.read_answer(answer, conn, backend=backend, seed=seed)
+        read = read_answer(answer, conn, backend=backend, seed=seed)
         return await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn), call_index=call_index)
-
-    def read_answer(
-        self, answer: Answer, conn: ProviderConnection, *, backend: str, seed: int | None = None
-    ) -> ReadAnswer:
-        """Raises BrokenAnswer for what is not in the backend's shape, a typed error for an error inside a 2xx."""
-        find_items, document = BACKENDS[backend].items, read_json(answer)
-        if find_items is None and document is None:
-            return ReadAnswer(images=read_bytes(answer, seed))
-        if not isinstance(document, dict):
-            raise BrokenAnswer(charged="unknown", reason="not_json")
-        if document.get("error"):
-            raise class_document(document, answer, conn.key, charged="unknown")
-        check_outcome(document)
-        seed = seed if seed is not None else seed_in(document)
-        items = find_items(document) if find_items else []
-        images = [read_item(item, conn) for item in items] if isinstance(items, list) else []
-        return ReadAnswer(images=tuple(replace(image, seed=seed) for image in images if image is not None))
 
     def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
         """Links lead to the backends' own stores, which know no key of ours."""
@@ -186,18 +188,25 @@ class HuggingFace(Adapter):
         return tuple(ListedModel(model_id=name, capabilities=tuple(sorted(can))) for name, can in found.items())
 
     async def find_vanished(self, conn: ProviderConnection, unlisted: Collection[str]) -> frozenset[str]:
-        """The list ends long before the last model, so each of the others is asked about."""
-        gone = set()
-        for model_id in sorted(unlisted)[:MAX_ASKED]:
-            try:
-                is_served = bool(await self._mapping_of(conn, model_id))
-            except Rejected as exc:
-                if exc.reason != "model_gone":
-                    raise
-                is_served = False
-            if not is_served:
-                gone.add(model_id)
+        """The list ends long before the last model, so each of the others is asked about, a few at a time."""
+        asked, gone = sorted(unlisted)[:MAX_ASKED], set()
+        for first in range(0, len(asked), ASKED_AT_ONCE):
+            batch = asked[first : first + ASKED_AT_ONCE]
+            found = await asyncio.gather(*(self._is_served(conn, each) for each in batch), return_exceptions=True)
+            for model_id, is_served in zip(batch, found, strict=True):
+                if isinstance(is_served, BaseException):
+                    raise is_served
+                if not is_served:
+                    gone.add(model_id)
         return frozenset(gone)
+
+    async def _is_served(self, conn: ProviderConnection, model_id: str) -> bool:
+        try:
+            return bool(await self._mapping_of(conn, model_id))
+        except Rejected as exc:
+            if exc.reason != "model_gone":
+                raise
+            return False
 
     async def _listed(self, conn: ProviderConnection, task: str) -> AsyncIterator[dict[str, Any]]:
         url = f"{self.hub_of(conn)}/api/models?" + urlencode(
@@ -252,10 +261,10 @@ class HuggingFace(Adapter):
 
     def class_error(self, answer: Answer, conn: ProviderConnection) -> ProviderError:
         document = read_json(answer)
-        if document is None and answer.status >= 500 and answer.status != 503:
-            # A proxy's page: whether the backend behind it did the work is unclear.
-            return BrokenAnswer(charged="unknown", reason="not_json")
-        return class_document(document, answer, conn.key)
+        if page := page_error(answer, document):
+            return page
+        charged = charge_of_error(answer, is_told=is_told(document))
+        return class_document(document, answer, conn.key, charged=charged)
 
 
 def nth(request: ImageRequest, index: int) -> ImageRequest:
@@ -267,25 +276,3 @@ def extra_headers(conn: ProviderConnection, backend: str) -> dict[str, str]:
     bill_to = conn.config.get("bill_to")
     is_name = isinstance(bill_to, str) and ORGANIZATION.fullmatch(bill_to)
     return {**BACKENDS[backend].headers, **({"X-HF-Bill-To": str(bill_to)} if is_name else {})}
-
-
-def read_bytes(answer: Answer, seed: int | None) -> tuple[GeneratedImage, ...]:
-    """An answer that is the picture itself."""
-    if answer.content_type.startswith("text/") or answer.content_type == "application/json":
-        raise BrokenAnswer(charged="unknown", reason="not_a_picture")
-    return (GeneratedImage(content=answer.body, seed=seed),) if answer.body else ()
-
-
-def check_outcome(document: dict[str, Any]) -> None:
-    """Raises ContentRefused for fal.ai's black picture, ProviderTimeout where Replicate stopped waiting."""
-    flags = document.get("has_nsfw_concepts")
-    if isinstance(flags, list) and flags and flags[0] is True:
-        raise ContentRefused(charged="yes", categories=("nsfw",))
-    if document.get("output", "") is None and document.get("status") in ("starting", "processing"):
-        raise ProviderTimeout(charged="unknown")
-
-
-def seed_in(document: dict[str, Any]) -> int | None:
-    """fal.ai names the seed that it took."""
-    seed = document.get("seed")
-    return seed if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= MAX_SEED else None

@@ -10,7 +10,7 @@ from typing import Any
 import pybase64
 
 from src.ai.providers.contract import ImageEditRequest, ImageRequest, ReferenceImage
-from src.ai.providers.huggingface.jobs import dict_of
+from src.ai.providers.json_values import dict_of
 from src.ai.specs import split_size
 
 TEXT_TO_IMAGE, IMAGE_TO_IMAGE = "text-to-image", "image-to-image"
@@ -30,14 +30,24 @@ class Served:
     weights: str = ""
 
 
+def _base64(picture: ReferenceImage) -> str:
+    return pybase64.b64encode_as_string(picture.content)
+
+
+def _data_url(picture: ReferenceImage) -> str:
+    return f"data:{picture.mime_type};base64,{_base64(picture)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backend:
     """`items` finds the entries that hold pictures or links; None where the answer is the picture's bytes.
-    `queued_tasks` are answered with a job; see `jobs`."""
+    `queued_tasks` are answered with a job; see `jobs`. `to_edit` gets the reference as `to_text` makes it: once for all
+    calls of a request, since it is megabytes long."""
 
     path: Callable[[Served], str]
     to_generate: Callable[[Served, ImageRequest], Payload]
-    to_edit: Callable[[Served, ImageEditRequest], Payload] | None = None
+    to_edit: Callable[[Served, ImageEditRequest, str], Payload] | None = None
+    to_text: Callable[[ReferenceImage], str] = _data_url
     items: Callable[[Payload], Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     queued_tasks: tuple[str, ...] = ()
@@ -46,9 +56,13 @@ class Backend:
     def speaks(self, task: str) -> bool:
         return task == TEXT_TO_IMAGE or (task == IMAGE_TO_IMAGE and self.to_edit is not None)
 
-    def to_payload(self, served: Served, request: ImageRequest) -> Payload:
+    def picture_of(self, request: ImageRequest) -> str:
+        """The reference as text; "" where none goes in."""
+        return self.to_text(request.references[0]) if isinstance(request, ImageEditRequest) else ""
+
+    def to_payload(self, served: Served, request: ImageRequest, picture: str) -> Payload:
         if isinstance(request, ImageEditRequest) and self.to_edit is not None:
-            return self.to_edit(served, request)
+            return self.to_edit(served, request, picture)
         return self.to_generate(served, request)
 
 
@@ -67,22 +81,14 @@ def _size_text(request: ImageRequest) -> Payload:
     return {"size": request.size} if split_size(request.size) else {}
 
 
-def _base64(picture: ReferenceImage) -> str:
-    return pybase64.b64encode(picture.content).decode()
-
-
-def _data_url(picture: ReferenceImage) -> str:
-    return f"data:{picture.mime_type};base64,{_base64(picture)}"
-
-
 def hf_generate(served: Served, request: ImageRequest) -> Payload:
     return {"inputs": request.prompt, "parameters": _told(request) | _pixels(request)}
 
 
-def hf_edit(served: Served, request: ImageEditRequest) -> Payload:
+def hf_edit(served: Served, request: ImageEditRequest, picture: str) -> Payload:
     size = {"target_size": pixels} if (pixels := _pixels(request)) else {}
     parameters = {"prompt": request.prompt, **_told(request), **size}
-    return {"inputs": _base64(request.references[0]), "parameters": parameters}
+    return {"inputs": picture, "parameters": parameters}
 
 
 def fal_generate(served: Served, request: ImageRequest) -> Payload:
@@ -93,8 +99,7 @@ def fal_generate(served: Served, request: ImageRequest) -> Payload:
     return payload
 
 
-def fal_edit(served: Served, request: ImageEditRequest) -> Payload:
-    url = _data_url(request.references[0])
+def fal_edit(served: Served, request: ImageEditRequest, url: str) -> Payload:
     asked = {"prompt": request.prompt, **_told(request), **_fal_size(request), **_fal_weights(served)}
     return {"image_url": url, "image_urls": [url], **asked}
 
@@ -115,9 +120,9 @@ def together_generate(served: Served, request: ImageRequest) -> Payload:
     return {"model": served.provider_id, "response_format": "base64", **asked}
 
 
-def together_edit(served: Served, request: ImageEditRequest) -> Payload:
+def together_edit(served: Served, request: ImageEditRequest, url: str) -> Payload:
     """FLUX.1 Kontext takes its picture as `image_url` only, the others as `reference_images`."""
-    url, model = _data_url(request.references[0]), served.provider_id.lower()
+    model = served.provider_id.lower()
     is_kontext = "kontext" in model and "flux.1" in model
     picture = {"image_url": url} if is_kontext else {"reference_images": [url]}
     asked = {"prompt": request.prompt, **_told(request)}
@@ -131,9 +136,9 @@ def replicate_generate(served: Served, request: ImageRequest) -> Payload:
     return {"input": asked, **_replicate_version(served)}
 
 
-def replicate_edit(served: Served, request: ImageEditRequest) -> Payload:
-    """Its models expect the picture under different names, so all of them are set."""
-    url = _data_url(request.references[0])
+def replicate_edit(served: Served, request: ImageEditRequest, url: str) -> Payload:
+    """Its models expect the picture under different names, so all of them are set, as the SDK does: in the JSON it
+    stands four times."""
     pictures = {"image": url, "images": [url], "input_image": url, "input_images": [url]}
     return {"input": {"prompt": request.prompt, **_told(request), **pictures}, **_replicate_version(served)}
 
@@ -161,8 +166,8 @@ def wavespeed_generate(served: Served, request: ImageRequest) -> Payload:
     return {"prompt": request.prompt, **_told(request), **_pixels(request)}
 
 
-def wavespeed_edit(served: Served, request: ImageEditRequest) -> Payload:
-    return {"image": _data_url(request.references[0]), "prompt": request.prompt, **_told(request)}
+def wavespeed_edit(served: Served, request: ImageEditRequest, url: str) -> Payload:
+    return {"image": url, "prompt": request.prompt, **_told(request)}
 
 
 def zai_generate(served: Served, request: ImageRequest) -> Payload:
@@ -223,6 +228,7 @@ BACKENDS: dict[str, Backend] = {
         path=lambda served: f"/models/{served.model_id}",
         to_generate=hf_generate,
         to_edit=hf_edit,
+        to_text=_base64,
         edits_tell_size=True,
     ),
 }

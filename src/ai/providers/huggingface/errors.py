@@ -10,6 +10,7 @@ from typing import Any
 
 from src.ai.providers.base import MAX_RETRY_AFTER_S, retry_after_s
 from src.ai.providers.errors import ContentRefused, ProviderError, Rejected, clean_words
+from src.ai.providers.json_values import dict_of
 from src.ai.providers.openai_errors import REFUSAL_CODES, WITH_WAIT, class_by_status, error_object, field_of
 from src.core.outbound import Answer
 from src.core.secret import Secret
@@ -25,7 +26,7 @@ OUR_NAMES = {
 }
 
 
-def class_document(document: Any, answer: Answer, key: Secret | None, *, charged: str = "no") -> ProviderError:
+def class_document(document: Any, answer: Answer, key: Secret | None, *, charged: str) -> ProviderError:
     """`document` is the answer's JSON, whatever it is; `charged` is what a failure costs unless more is known."""
     detail, error = first_detail(document), error_of(document)
     words = clean_words(words_of(error.get("message")), key)
@@ -39,6 +40,8 @@ def class_document(document: Any, answer: Answer, key: Secret | None, *, charged
         return WITH_WAIT[status](charged=charged, retry_after_s=wait_s(document, answer))
     if is_model_gone(answer, words):
         return Rejected(charged=charged, reason="model_gone", words=words)
+    if status == 401 and not is_about_key(document, answer):
+        return Rejected(charged=charged, reason="no_permission", words=words)
     if status in (400, 422):
         return Rejected(charged=charged, words=words, field=our_name_of(error.get("param")))
     return class_by_status(answer, words=words, charged=charged)
@@ -52,14 +55,27 @@ def is_model_gone(answer: Answer, words: str) -> bool:
     return answer.status == 400 and UNSUPPORTED_MODEL_WORDS in words
 
 
+def is_told(document: Any) -> bool:
+    """Whether it is in a shape that the hub, the router or a backend tells its errors in, and no gateway's."""
+    told = dict_of(document)
+    return bool(told.get("error") or told.get("detail") or first_detail(document))
+
+
+def is_about_key(document: Any, answer: Answer) -> bool:
+    """Whether a 401 is the hub's or the router's, which tell it as `{"error": "text"}`. In any other shape it is a
+    backend's, which does not know the key; one that was cut off is in no shape, and the status stands alone."""
+    is_cut_off = document is None and answer.content_type == "application/json"
+    return is_cut_off or isinstance(dict_of(document).get("error"), str)
+
+
 def error_of(document: Any) -> dict[str, Any]:
-    return error_object({"detail": document} if isinstance(document, list) else _dict(document))
+    return error_object({"detail": document} if isinstance(document, list) else dict_of(document))
 
 
 def first_detail(document: Any) -> dict[str, Any]:
     """The first problem of a list of them, as fal.ai names them, bare or under `detail`."""
-    problems = document if isinstance(document, list) else _dict(document).get("detail")
-    return _dict(problems[0]) if isinstance(problems, list) and problems else {}
+    problems = document if isinstance(document, list) else dict_of(document).get("detail")
+    return dict_of(problems[0]) if isinstance(problems, list) and problems else {}
 
 
 def words_of(message: Any) -> Any:
@@ -77,7 +93,7 @@ def wait_s(document: Any, answer: Answer) -> float | None:
     match = USED_UP.search(answer.headers.get("ratelimit", ""))
     if wait is None and match:
         wait = min(float(match[1]), MAX_RETRY_AFTER_S)
-    estimate = _dict(document).get("estimated_time")
+    estimate = dict_of(document).get("estimated_time")
     if wait is None and isinstance(estimate, int | float) and not isinstance(estimate, bool):
         wait = float(min(estimate, MAX_RETRY_AFTER_S)) if 0 < estimate < math.inf else None
     return wait
@@ -86,7 +102,3 @@ def wait_s(document: Any, answer: Answer) -> float | None:
 def _categories(detail: dict[str, Any], key: Secret | None) -> tuple[str, ...]:
     named = detail.get("categories")
     return tuple(clean_words(name, key) for name in named if isinstance(name, str)) if isinstance(named, list) else ()
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

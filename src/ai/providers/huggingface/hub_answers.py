@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from src.ai.providers.contract import KeyCheck, ProviderConnection
 from src.ai.providers.huggingface.backends import BACKENDS, Served
-from src.ai.providers.huggingface.jobs import dict_of, is_path
+from src.ai.providers.huggingface.jobs import is_path
+from src.ai.providers.json_values import dict_of, text_of
 from src.core.outbound import Answer, origin_of
 
 MAX_KEPT = 1000
@@ -32,6 +33,9 @@ class Kept(Generic[T]):
         entry = self._entries.get(key)
         return entry[1] if entry is not None and time.monotonic() < entry[0] else None
 
+    def drop(self, key: tuple[str, str]) -> None:
+        self._entries.pop(key, None)
+
     def put(self, key: tuple[str, str], said: T) -> None:
         if len(self._entries) >= MAX_KEPT:
             self._entries.clear()
@@ -50,8 +54,7 @@ def read_mapping(model_id: Any, mapping: Any) -> tuple[Served, ...]:
 
 def _served(model_id: str, entry: dict[str, Any]) -> Served | None:
     name, task, provider_id, weights = (
-        text if isinstance(text := entry.get(key), str) else ""
-        for key in ("provider", "task", "providerId", "adapterWeightsPath")
+        text_of(entry.get(key)) for key in ("provider", "task", "providerId", "adapterWeightsPath")
     )
     backend = BACKENDS.get(name)
     if backend is None or not backend.speaks(task) or entry.get("status") != "live" or not is_path(provider_id):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from src.ai.providers.base import read_json
 from src.ai.providers.contract import ProviderConnection
 from src.ai.providers.errors import BrokenAnswer, ServiceFailed, clean_words
+from src.ai.providers.json_values import dict_of
 from src.core.outbound import Answer
 
 PATH = re.compile(r"[A-Za-z0-9._:@+/-]{1,300}")
@@ -74,10 +75,6 @@ def _path_of(url: Any) -> str:
         return ""
 
 
-def dict_of(value: Any) -> Payload:
-    return value if isinstance(value, dict) else {}
-
-
 def is_path(text: Any) -> bool:
     """Whether it can stand in a path and stays below it."""
     if not isinstance(text, str) or not PATH.fullmatch(text):
@@ -107,10 +104,10 @@ def is_handle(handle: str) -> bool:
 
 def new_handle(submitted: Answer, backend: str, conn: ProviderConnection) -> str:
     """The handle of the job that the answer names; "" if it holds the result already."""
-    queue = QUEUES[backend]
-    if not queue.result_is_apart and is_done(submitted, queue, conn):
+    queue, document = QUEUES[backend], dict_of(read_json(submitted))
+    if document.get("images") if queue.result_is_apart else is_done(submitted, queue, conn):
         return ""
-    handle = backend + queue.job_path(dict_of(read_json(submitted)))
+    handle = backend + queue.job_path(document)
     if not is_handle(handle):
         raise BrokenAnswer(charged="unknown", reason="no_job")
     return handle
