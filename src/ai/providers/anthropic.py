@@ -7,10 +7,12 @@ platform.claude.com/docs/en/api/errors and /migration-2026-10-21. Read 2026-11-2
 from typing import Any
 from urllib.parse import urlencode
 
-from src.ai.providers.base import Adapter, check_by_call, read_json
+from src.ai.providers.answers import read_json
+from src.ai.providers.base import Adapter
 from src.ai.providers.contract import KeyCheck, ListedModel, ProviderConnection
 from src.ai.providers.errors import BrokenAnswer, ProviderError, QuotaExhausted, Rejected, clean_words
 from src.ai.providers.json_values import date_of, dict_of, text_of, token_limit
+from src.ai.providers.key_checks import check_by_call
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.openai_errors import charge_of_error, class_by_status, page_error
 from src.core.outbound import Answer

@@ -1,19 +1,17 @@
 """The frame of every adapter: all traffic goes through `call` and `paid_call`, which keep the promises of a paid
 request (announced before its socket opens, handed on before it is parsed) and class every failure."""
 
-import asyncio
-import re
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, Literal
 
 import msgspec
 import structlog
 
+from src.ai.providers.answers import clean_prompt, upstream_request_id
+from src.ai.providers.call_parts import Request, pay_in_parts
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -31,33 +29,20 @@ from src.ai.providers.contract import (
 )
 from src.ai.providers.errors import (
     BrokenAnswer,
-    KeyInvalid,
     NoImageReturned,
-    Overloaded,
     ProviderError,
     ProviderTimeout,
-    QuotaExhausted,
-    RateLimited,
     Rejected,
     ServiceFailed,
     Unreachable,
-    storable,
-    strike_out_key,
 )
-from src.ai.providers.json_values import decode_json
+from src.ai.providers.linked_pictures import PERMANENT_REASONS, fetch_all
 from src.ai.providers.sse import EventStream
 from src.ai.specs import split_size
 from src.core import outbound
 from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
-FETCH_LIMITS = Limits(connect_s=10, read_gap_s=30, total_s=120, answer_bytes=64 * 1024 * 1024)
-FETCH_TRIES = 3
-FETCH_TOTAL_S = 60.0
-FETCHES_AT_ONCE = 4
-CALLS_AT_ONCE = 10
-# Each repeats the reference pictures in its body.
-EDITS_AT_ONCE = 4
 PAID_ANSWER_BYTES = 96 * 1024 * 1024
 # A photo as PNG takes two to three bytes a pixel, and a third more as base64.
 BYTES_PER_PIXEL = 4
@@ -65,17 +50,10 @@ ASSUMED_SIZE = (1536, 1024)
 MAX_SURPLUS = 10
 """How many pictures beyond those asked for are kept."""
 CONNECT_S = 10.0
-MAX_RETRY_AFTER_S = 3600.0
-REVISED_PROMPT_MAX_CHARS = 32_000
-PERMANENT_REASONS = ("malformed_url", "plain_http", "forbidden_address")
-FETCH_PAUSE_S = 0.5
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,200}")
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 
 
 NeedsKey = Literal["always", "never", "by_row"]
 CostSource = Literal["cost", "tokens", ""]
-Request = TypeVar("Request", bound=ImageRequest)
 OnDocument = Callable[[dict[str, Any]], Awaitable[bool]]
 log = structlog.get_logger("negareh.providers")
 
@@ -279,7 +257,11 @@ class Adapter(ABC):
         """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
         if not read.images and not read.usage and not read.cost_micros:
             raise NoImageReturned(charged="unknown")
-        images = await self._fetch_all(conn, read.images[: asked + MAX_SURPLUS])
+        images = await fetch_all(
+            read.images[: asked + MAX_SURPLUS],
+            headers_of=partial(self.link_headers, conn),
+            allowed=private_address(conn),
+        )
         if len(read.images) > len(images):
             images.append(GeneratedImage(problem="too_many"))
         return CallResult(
@@ -291,49 +273,10 @@ class Adapter(ABC):
             upstream_request_id=upstream_id,
         )
 
-    async def _fetch_all(
-        self, conn: ProviderConnection, images: Sequence[GeneratedImage | ImageLink]
-    ) -> list[GeneratedImage]:
-        """In their order; the links a few at a time, within `FETCH_TOTAL_S` for all of them."""
-        gate = asyncio.Semaphore(FETCHES_AT_ONCE)
-        ends_at = time.monotonic() + FETCH_TOTAL_S
-
-        async def whole(image: GeneratedImage | ImageLink) -> GeneratedImage:
-            if isinstance(image, GeneratedImage):
-                return image
-            lost = GeneratedImage(problem="fetch_failed", revised_prompt=image.revised_prompt, seed=image.seed)
-            try:
-                async with gate, asyncio.timeout(ends_at - time.monotonic()):
-                    content = await self._fetch(conn, image)
-            except TimeoutError:
-                return lost
-            if content is None:
-                return lost
-            return GeneratedImage(content=content, revised_prompt=image.revised_prompt, seed=image.seed)
-
-        return list(await asyncio.gather(*(whole(image) for image in images)))
-
     def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
         """The key goes along only to the origin that it was entered for."""
         is_own = outbound.origin_of(link.url) == outbound.origin_of(conn.base_url)
         return self.auth_headers(conn) if is_own else {}
-
-    async def _fetch(self, conn: ProviderConnection, link: ImageLink) -> bytes | None:
-        """The linked picture, tried again after failures, since a GET is free."""
-        allowed = private_address(conn)
-        headers = self.link_headers(conn, link)
-        for attempt in range(FETCH_TRIES):
-            if attempt:
-                await asyncio.sleep(FETCH_PAUSE_S * attempt)
-            try:
-                answer = await outbound.send("GET", link.url, headers=headers, limits=FETCH_LIMITS, allowed=allowed)
-            except outbound.OutboundError as exc:
-                if exc.reason in PERMANENT_REASONS:
-                    return None
-                continue
-            if answer.status == 200:
-                return answer.body
-        return None
 
     def pictures_per_call(self, request: ImageRequest) -> int:
         """How many one answer can bring: one where the service makes one, else what fits into the most that is read."""
@@ -345,34 +288,8 @@ class Adapter(ABC):
     async def call_in_parts(
         self, request: Request, make_call: Callable[[int, Request], Awaitable[CallResult]]
     ) -> ImageResult:
-        """As many paid calls as the request needs, a few at a time, each with an index and its part of the pictures.
-
-        Seeds are counted on, so that no two pictures have one. Of several calls, one that fails costs only itself,
-        and its error stays with it; a single one raises.
-        """
-        most = self.pictures_per_call(request)
-        gate = asyncio.Semaphore(EDITS_AT_ONCE if isinstance(request, ImageEditRequest) else CALLS_AT_ONCE)
-        firsts = range(0, request.n, most)
-        parts = [_part(request, first, min(most, request.n - first)) for first in firsts]
-        if len(parts) == 1:
-            return ImageResult(calls=(await make_call(0, parts[0]),))
-
-        async def ended(index: int) -> CallResult:
-            async with gate:
-                try:
-                    return await make_call(index, parts[index])
-                except ProviderError as exc:
-                    error = exc
-                except Exception as exc:
-                    log.error("paid_call_failed", call_index=index, exc_info=exc)
-                    error = ServiceFailed(charged="unknown", reason="internal")
-            return CallResult(call_index=index, asked=parts[index].n, error=error, usage=error.usage)
-
-        return ImageResult(calls=tuple(await asyncio.gather(*map(ended, range(len(parts))))))
-
-
-def _part(request: Request, first: int, n: int) -> Request:
-    return replace(request, n=n, seed=None if request.seed is None else request.seed + first)
+        """As many paid calls as the request needs; see `pay_in_parts`."""
+        return await pay_in_parts(request, most=self.pictures_per_call(request), make_call=make_call)
 
 
 async def announce(on_event: OnEvent, call_index: int = 0) -> None:
@@ -384,69 +301,9 @@ async def announce(on_event: OnEvent, call_index: int = 0) -> None:
         raise ServiceFailed(charged="no", reason="internal") from exc
 
 
-async def check_by_call(adapter: Adapter, conn: ProviderConnection, path: str) -> KeyCheck:
-    """A key check by a GET that only a valid key may make."""
-    try:
-        answer = await adapter.call(conn, "GET", path)
-    except ProviderError as exc:
-        return verdict_on(exc)
-    # A web page with 200 is no service that took the key.
-    is_read = isinstance(read_json(answer), dict | list)
-    return KeyCheck(is_valid=True if is_read else None, reason="ok" if is_read else "broken_answer")
-
-
-def verdict_on(error: ProviderError) -> KeyCheck:
-    """What a failed free call says of the key."""
-    if isinstance(error, KeyInvalid):
-        return KeyCheck(is_valid=False, reason="invalid")
-    if isinstance(error, QuotaExhausted):
-        return KeyCheck(is_valid=True, reason="no_credit")
-    if isinstance(error, Rejected) and error.reason == "no_permission":
-        # A restricted key may be refused the list and still be allowed to make pictures.
-        return KeyCheck(is_valid=True, reason="no_permission")
-    if isinstance(error, RateLimited):
-        return KeyCheck(is_valid=None, reason="rate_limited")
-    if isinstance(error, Unreachable | ProviderTimeout | Overloaded):
-        return KeyCheck(is_valid=None, reason="unreachable")
-    return KeyCheck(is_valid=None, reason="broken_answer")
-
-
-def upstream_request_id(answer: Answer, conn: ProviderConnection) -> str:
-    """The service's own id of the request, for asking its support; "" if there is none fit to be stored."""
-    sent = next((answer.headers[name] for name in REQUEST_ID_HEADERS if name in answer.headers), "")
-    return strike_out_key(sent, conn.key) if REQUEST_ID.fullmatch(sent) else ""
+def _reason_of(exc: outbound.NotSent) -> str:
+    return exc.reason if exc.reason in PERMANENT_REASONS else ""
 
 
 def private_address(conn: ProviderConnection) -> PrivateAddress | None:
     return PrivateAddress.of(conn.base_url) if conn.allow_private and conn.base_url else None
-
-
-def clean_prompt(text: str, conn: ProviderConnection) -> str:
-    """A service's wording of the prompt, fit to be stored."""
-    return strike_out_key(storable(text)[:REVISED_PROMPT_MAX_CHARS], conn.key)
-
-
-def read_json(answer: Answer) -> Any:
-    """The body as JSON, or None where it is none (a proxy's HTML page, say)."""
-    return decode_json(answer.body)
-
-
-def retry_after_s(answer: Answer) -> float | None:
-    """Seconds from `retry-after-ms` or `retry-after`, which may also name a moment. Source: RFC 9110, 10.2.3."""
-    for name, per_second in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        text = answer.headers.get(name, "")
-        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
-            return min(float(text) / per_second, MAX_RETRY_AFTER_S)
-    return _seconds_until(answer.headers.get("retry-after", ""))
-
-
-def _seconds_until(moment: str) -> float | None:
-    try:
-        wait_s = (parsedate_to_datetime(moment) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
-
-
-def _reason_of(exc: outbound.NotSent) -> str:
-    return exc.reason if exc.reason in PERMANENT_REASONS else ""

@@ -3,9 +3,10 @@
 Source: api-docs.deepseek.com, "List Models" and "Get User Balance" as in tests/upstream/fixtures, read 2026-11-24.
 """
 
-from src.ai.providers.base import read_json, verdict_on
+from src.ai.providers.answers import read_json
 from src.ai.providers.contract import KeyCheck, ListedModel, ProviderConnection
 from src.ai.providers.errors import ProviderError
+from src.ai.providers.key_checks import verdict_on
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.openai_text import OpenAIText
 

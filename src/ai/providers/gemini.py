@@ -11,13 +11,8 @@ from urllib.parse import quote, urlencode
 
 import pybase64
 
-from src.ai.providers.base import (
-    REQUEST_ID,
-    Adapter,
-    check_by_call,
-    read_json,
-    upstream_request_id,
-)
+from src.ai.providers.answers import REQUEST_ID, read_json, upstream_request_id
+from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -41,6 +36,7 @@ from src.ai.providers.errors import (
 )
 from src.ai.providers.google_rpc import class_document, unwrapped
 from src.ai.providers.json_values import dict_of, dicts_of, split_tokens, text_of, token_count, token_limit, usage_of
+from src.ai.providers.key_checks import check_by_call
 from src.ai.providers.openai_errors import charge_of_error, page_error
 from src.ai.providers.pictures import decode_picture
 from src.ai.specs import TokenUsage

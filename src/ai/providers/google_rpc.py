@@ -8,7 +8,7 @@ tokens used"). Read 2026-11-24.
 import re
 from typing import Any
 
-from src.ai.providers.base import MAX_RETRY_AFTER_S, retry_after_s
+from src.ai.providers.answers import MAX_RETRY_AFTER_S, retry_after_s
 from src.ai.providers.contract import ProviderConnection
 from src.ai.providers.errors import (
     KeyInvalid,

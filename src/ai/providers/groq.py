@@ -4,7 +4,7 @@ Source: groq 1.7.0, types/model.py and _exceptions.py, and the fields served bey
 console.groq.com/docs/errors. Read 2026-11-24.
 """
 
-from src.ai.providers.base import retry_after_s
+from src.ai.providers.answers import retry_after_s
 from src.ai.providers.contract import ListedModel, ProviderConnection
 from src.ai.providers.errors import Overloaded, ProviderError
 from src.ai.providers.json_values import token_limit

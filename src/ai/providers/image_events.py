@@ -6,7 +6,8 @@ components/imagestreamingresponse.py. Read 2026-11-24.
 
 from typing import Any
 
-from src.ai.providers.base import OnDocument, read_json
+from src.ai.providers.answers import read_json
+from src.ai.providers.base import OnDocument
 from src.ai.providers.contract import ImageRequest, OnEvent, Preview
 from src.ai.providers.pictures import decode_picture
 from src.ai.providers.sse import read_events

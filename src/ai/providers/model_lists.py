@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from src.ai.providers.base import read_json
+from src.ai.providers.answers import read_json
 from src.ai.providers.errors import BrokenAnswer
 from src.ai.providers.json_values import text_of
 from src.core.outbound import Answer

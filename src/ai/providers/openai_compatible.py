@@ -7,14 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from src.ai.providers.base import (
-    Adapter,
-    CostSource,
-    NeedsKey,
-    check_by_call,
-    read_json,
-    upstream_request_id,
-)
+from src.ai.providers.answers import read_json, upstream_request_id
+from src.ai.providers.base import Adapter, CostSource, NeedsKey
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -38,6 +32,7 @@ from src.ai.providers.errors import (
 )
 from src.ai.providers.image_events import read_plain_or_streamed
 from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
+from src.ai.providers.key_checks import check_by_call
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.openai_errors import (
     QUOTA_CODES,

@@ -8,7 +8,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from src.ai.providers.base import MAX_RETRY_AFTER_S, retry_after_s
+from src.ai.providers.answers import MAX_RETRY_AFTER_S, retry_after_s
 from src.ai.providers.contract import ImageParams
 from src.ai.providers.errors import (
     BrokenAnswer,

@@ -13,14 +13,8 @@ from urllib.parse import quote
 
 import pybase64
 
-from src.ai.providers.base import (
-    MAX_RETRY_AFTER_S,
-    Adapter,
-    read_json,
-    retry_after_s,
-    upstream_request_id,
-    verdict_on,
-)
+from src.ai.providers.answers import MAX_RETRY_AFTER_S, read_json, retry_after_s, upstream_request_id
+from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
     CallResult,
     ImageEditRequest,
@@ -35,6 +29,7 @@ from src.ai.providers.contract import (
 from src.ai.providers.errors import BrokenAnswer, ContentRefused, Overloaded, ProviderError, clean_words
 from src.ai.providers.image_events import read_plain_or_streamed, wants_previews, watch_previews
 from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
+from src.ai.providers.key_checks import verdict_on
 from src.ai.providers.model_lists import entries_of, read_page
 from src.ai.providers.money import usd_as_micros
 from src.ai.providers.openai_compatible import read_item

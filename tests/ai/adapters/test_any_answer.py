@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from src.ai.providers import adapters, base, get_adapter, huggingface
-from src.ai.providers.base import MAX_RETRY_AFTER_S
+from src.ai.providers import adapters, get_adapter, huggingface, linked_pictures
+from src.ai.providers.answers import MAX_RETRY_AFTER_S
 from src.ai.providers.contract import ImageEditRequest, ImageRequest, ImageResult, ProviderConnection
 from src.ai.providers.errors import WORDS_MAX_CHARS, ProviderError
 from src.ai.providers.huggingface import HuggingFace
@@ -160,7 +160,7 @@ def leftovers_are_cleared(upstream):
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
     """A link that fails is tried again at once, and a job asked for soon."""
-    monkeypatch.setattr(base, "FETCH_PAUSE_S", 0.0)
+    monkeypatch.setattr(linked_pictures, "FETCH_PAUSE_S", 0.0)
     monkeypatch.setattr(huggingface, "FIRST_POLL_PAUSE_S", 0.01)
 
 

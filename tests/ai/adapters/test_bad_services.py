@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from src.ai.providers import adapters, base, get_adapter
+from src.ai.providers import adapters, get_adapter, linked_pictures
 from src.ai.providers.contract import ImageLink, ImageResult, ProviderConnection, Received
 from src.ai.providers.errors import (
     BrokenAnswer,
@@ -260,7 +260,7 @@ every_linker = pytest.mark.parametrize("slug", [slug for slug in MAKERS if slug 
 @pytest.fixture
 def no_pauses(monkeypatch):
     """A link that fails is tried again at once."""
-    monkeypatch.setattr(base, "FETCH_PAUSE_S", 0.0)
+    monkeypatch.setattr(linked_pictures, "FETCH_PAUSE_S", 0.0)
 
 
 async def problem_with(slug, upstream, events, url, **changes) -> str:
@@ -357,12 +357,12 @@ async def test_of_1500_links_to_one_picture_eleven_are_followed(slug, upstream, 
 
     assert [image.problem for image in images] == [""] * 11 + ["too_many"]
     assert len([request for request in upstream.requests if request.path.startswith("/many/")]) == 11
-    assert upstream.max_in_flight <= base.FETCHES_AT_ONCE
+    assert upstream.max_in_flight <= linked_pictures.FETCHES_AT_ONCE
 
 
 @every_linker
 async def test_slow_links_end_together(slug, upstream, events, monkeypatch):
-    monkeypatch.setattr(base, "FETCH_TOTAL_S", 0.5)
+    monkeypatch.setattr(linked_pictures, "FETCH_TOTAL_S", 0.5)
     upstream.play_response(body=MANY[slug]([f"{upstream.url}/slow/{number}.png" for number in range(8)]))
     upstream.play_response(body=draw((8, 8), "png"), path="/slow/")
     upstream.delay_next(60, path="/slow/", times=4)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from src.ai.providers.base import Adapter, read_json, upstream_request_id, verdict_on
+from src.ai.providers.answers import read_json, upstream_request_id
+from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
     CallResult,
     ImageEditRequest,
@@ -32,6 +33,7 @@ from src.ai.providers.huggingface.hub_answers import Kept, fingerprint, next_pag
 from src.ai.providers.huggingface.jobs import backend_of, is_done, is_handle, is_path, new_handle, queue_of
 from src.ai.providers.huggingface.pictures_in import read_answer
 from src.ai.providers.json_values import dict_of
+from src.ai.providers.key_checks import verdict_on
 from src.ai.providers.openai_errors import charge_of_error, page_error
 from src.core.outbound import Answer, origin_of
 

@@ -8,7 +8,7 @@ import math
 import re
 from typing import Any
 
-from src.ai.providers.base import MAX_RETRY_AFTER_S, retry_after_s
+from src.ai.providers.answers import MAX_RETRY_AFTER_S, retry_after_s
 from src.ai.providers.errors import ContentRefused, ProviderError, Rejected, clean_words
 from src.ai.providers.json_values import dict_of
 from src.ai.providers.openai_errors import REFUSAL_CODES, WITH_WAIT, class_by_status, error_object, field_of

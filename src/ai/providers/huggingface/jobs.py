@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from src.ai.providers.base import read_json
+from src.ai.providers.answers import read_json
 from src.ai.providers.contract import ProviderConnection
 from src.ai.providers.errors import BrokenAnswer, ServiceFailed, clean_words
 from src.ai.providers.json_values import dict_of

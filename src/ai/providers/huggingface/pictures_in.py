@@ -6,7 +6,7 @@ Source: huggingface_hub 2.4.0, inference/_providers/ (`get_response` of each bac
 from dataclasses import replace
 from typing import Any
 
-from src.ai.providers.base import read_json
+from src.ai.providers.answers import read_json
 from src.ai.providers.contract import GeneratedImage, ProviderConnection, ReadAnswer
 from src.ai.providers.errors import BrokenAnswer, ContentRefused, ProviderTimeout
 from src.ai.providers.huggingface.backends import BACKENDS
