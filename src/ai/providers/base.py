@@ -47,6 +47,7 @@ PAID_ANSWER_BYTES = 96 * 1024 * 1024
 # A photo as PNG takes two to three bytes a pixel, and a third more as base64.
 BYTES_PER_PIXEL = 4
 ASSUMED_SIZE = (1536, 1024)
+EDGE_BY_RESOLUTION = {"2K": 2048, "4K": 4096}
 MAX_SURPLUS = 10
 """How many pictures beyond those asked for are kept."""
 CONNECT_S = 10.0
@@ -282,7 +283,8 @@ class Adapter(ABC):
         """How many one answer can bring: one where the service makes one, else what fits into the most that is read."""
         if self.one_picture_per_call:
             return 1
-        width, height = split_size(request.size) or ASSUMED_SIZE
+        tier = EDGE_BY_RESOLUTION.get(request.resolution or "")
+        width, height = split_size(request.size) or ((tier, tier) if tier else ASSUMED_SIZE)
         return max(1, PAID_ANSWER_BYTES // (width * height * BYTES_PER_PIXEL))
 
     async def call_in_parts(

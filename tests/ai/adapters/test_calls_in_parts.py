@@ -62,3 +62,10 @@ async def test_what_fits_is_one_call(upstream, openai_connection, events, n, siz
     await get_adapter("openai").generate(openai_connection, replace(LARGE, n=n, size=size), on_event=events)
 
     assert asked_in(upstream) == [n]
+
+
+@pytest.mark.parametrize(("resolution", "most"), [(None, 16), ("1K", 16), ("2K", 6), ("4K", 1)])
+def test_a_tier_is_as_large_as_it_says(resolution, most):
+    request = ImageRequest(model_id="m", prompt="a", n=10, resolution=resolution)
+
+    assert get_adapter("openrouter").pictures_per_call(request) == most
