@@ -13,6 +13,7 @@ log = structlog.get_logger("negareh.background")
 T = TypeVar("T")
 
 _running: set[asyncio.Task[Any]] = set()
+_draining: set[asyncio.AbstractEventLoop] = set()
 
 
 async def finish_regardless(work: Coroutine[Any, Any, T]) -> T:
@@ -39,9 +40,22 @@ def in_flight() -> int:
     return len(_running)
 
 
+def is_draining() -> bool:
+    """Whether this event loop waits for its end, and nothing that takes long should begin."""
+    return asyncio.get_running_loop() in _draining
+
+
 async def drain(timeout_s: float) -> int:
     """Wait for what is running in this event loop; returns how many did not finish in time."""
     loop = asyncio.get_running_loop()
+    _draining.add(loop)
+    try:
+        return await _wait_until_done(loop, timeout_s)
+    finally:
+        _draining.discard(loop)
+
+
+async def _wait_until_done(loop: asyncio.AbstractEventLoop, timeout_s: float) -> int:
     deadline = loop.time() + timeout_s
     # What is waited for may begin further work.
     while (

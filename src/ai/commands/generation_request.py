@@ -12,6 +12,7 @@ from src.ai.commands.generation_outcome import REFUSED, describe_error
 from src.ai.serializers.image_generation_serializer import (
     PARAM_FIELDS,
     QUALITIES,
+    AIImageEditRequestSerializer,
     AIImageGenerationRequestSerializer,
 )
 from src.ai.services.edit_inputs import MASK_BYTES, REFERENCES_BYTES, EditSources
@@ -67,7 +68,9 @@ def read_order(options: dict[str, Any]) -> ImageOrder:
     sent = {name: options[name] for name in SENT_AS_THEY_ARE if options[name] is not None}
     model = options["model"]
     sent |= {"model_id": int(model)} if model.isascii() and model.isdigit() else {"model": model}
-    serializer = AIImageGenerationRequestSerializer(data={**sent, "save_to_media": not options["no_save"]})
+    is_edit = bool(options["reference"] or options["reference_asset"] or options["mask"])
+    kind = AIImageEditRequestSerializer if is_edit else AIImageGenerationRequestSerializer
+    serializer = kind(data={**sent, "save_to_media": not options["no_save"]})
     try:
         serializer.is_valid(raise_exception=True)
     except AppError as exc:

@@ -256,8 +256,10 @@ class Adapter(ABC):
         self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "", call_index: int = 0, asked: int = 1
     ) -> CallResult:
         """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
-        if not read.images and not read.usage and not read.cost_micros:
+        if not read.images and not read.usage and read.cost_micros is None:
             raise NoImageReturned(charged="unknown")
+        # Pictures without a token of theirs are not priced by those of the prompt alone.
+        is_counted = not read.images or (read.usage and (read.usage.image_out or read.usage.text_out))
         images = await fetch_all(
             read.images[: asked + MAX_SURPLUS],
             headers_of=partial(self.link_headers, conn),
@@ -269,7 +271,7 @@ class Adapter(ABC):
             call_index=call_index,
             asked=asked,
             images=tuple(replace(image, revised_prompt=clean_prompt(image.revised_prompt, conn)) for image in images),
-            usage=read.usage,
+            usage=read.usage if is_counted else None,
             cost_micros=read.cost_micros,
             upstream_request_id=upstream_id,
         )
@@ -298,6 +300,8 @@ async def announce(on_event: OnEvent, call_index: int = 0) -> None:
     """Report that a paid request is about to leave. Raises ServiceFailed, uncharged, if that could not be kept."""
     try:
         await on_event(Sent(call_index=call_index))
+    except ProviderError:
+        raise
     except Exception as exc:
         log.error("paid_call_not_announced", call_index=call_index, exc_info=exc)
         raise ServiceFailed(charged="no", reason="internal") from exc

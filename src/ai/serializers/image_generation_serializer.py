@@ -27,6 +27,7 @@ from src.core.serializers import (
 from src.media.models import Visibility
 
 __all__ = [
+    "AIImageEditJsonSerializer",
     "AIImageEditRequestSerializer",
     "AIImageGenerationRequestSerializer",
     "AIProviderCreateSerializer",
@@ -121,6 +122,13 @@ class AIImageEditRequestSerializer(AIImageGenerationRequestSerializer):
         )
 
 
+class AIImageEditJsonSerializer(AIImageEditRequestSerializer):
+    """As JSON, which holds no files: pictures of the library only."""
+
+    references = None  # type: ignore[assignment]
+    mask = None  # type: ignore[assignment]
+
+
 class EstimateRequestSerializer(AIImageGenerationRequestSerializer):
     """As generating; `reference_images` above 0 is an edit with so many pictures to start from."""
 
@@ -175,6 +183,7 @@ class PictureFailureSerializer(serializers.Serializer):
     provider_message = serializers.CharField(required=False)
     categories = serializers.ListField(child=serializers.CharField(), required=False)
     field = serializers.CharField(required=False)
+    replacement = serializers.CharField(required=False)
 
 
 class EditPictureSerializer(serializers.Serializer):

@@ -70,8 +70,9 @@ def booked_micros(ticket: Ticket, result: ImageResult, costs: Sequence[Cost]) ->
         cost.micros if cost.micros is not None or held is None else held * call.asked // ticket.request.n
         for call, cost in zip(result.calls, costs, strict=True)
     ]
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known else None
+    if None in amounts and not any(amounts):
+        return None
+    return sum(amount or 0 for amount in amounts)
 
 
 def share_of(micros: int | None, count: int, position: int) -> int | None:

@@ -4,14 +4,15 @@ import asyncio
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from src.ai.models import Charged, ImageGeneration, ProviderCall, ProviderCallStatus
 from src.ai.providers.contract import Event, Preview, Received, ResumeHandle, Sent
+from src.ai.providers.errors import ServiceFailed
 from src.ai.services.inbox import call_path, write_to_inbox
 from src.ai.services.reservation import OnPreview
-from src.core import db
+from src.core import background, db
 
 PREVIEW_S = 2.0
 """How long whoever looks on may keep the call waiting."""
@@ -31,17 +32,26 @@ class CallRecorder:
 
     async def __call__(self, event: Event) -> None:
         if isinstance(event, Sent):
+            if background.is_draining():
+                raise ServiceFailed(charged="no", reason="server_stopping")
             await db.run(record_sent, generation_id=self._generation_id, event=event)
             self.is_sent = True
         elif isinstance(event, Received):
             path = call_path(self._generation_id, event.call_index)
             await asyncio.to_thread(write_to_inbox, path, event.body)
             self.received[event.call_index] = path
-            await db.run(record_received, generation_id=self._generation_id, event=event, path=path)
+            await self._note_received(event, path)
         elif isinstance(event, ResumeHandle):
             await db.run(record_resume_handle, generation_id=self._generation_id, event=event)
         elif self._on_preview is not None:
             await self._show(event, self._on_preview)
+
+    async def _note_received(self, event: Received, path: str) -> None:
+        """The answer itself is safe by now; a row that cannot say so must not keep it from being read."""
+        try:
+            await db.run(record_received, generation_id=self._generation_id, event=event, path=path)
+        except DatabaseError as exc:
+            log.error("received_not_noted", generation_id=str(self._generation_id), path=path, exc_info=exc)
 
     async def _show(self, preview: Preview, on_preview: OnPreview) -> None:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from src.ai.models import ImageGeneration
+from src.ai.models import Charged, ImageGeneration
 from src.ai.providers.contract import CallResult, ImageEditRequest, ImageResult
 from src.ai.providers.errors import (
     BrokenAnswer,
@@ -23,6 +23,7 @@ from src.ai.services.received_pictures import Pictures, keep_pictures
 from src.ai.services.reservation import ImageOrder, Ticket, reserve_generation
 from src.ai.services.settlement import book_unstored, settle_result
 from src.core import background, db
+from src.core.errors import InvalidFields
 from src.media.models import Visibility
 from src.media.services.renditions import schedule_renditions
 
@@ -74,6 +75,7 @@ async def _generate(order: ImageOrder, inputs: EditInputs | None = None) -> dict
         errors=sorted({failure.code for failure in pictures.failures}),
     )
     if not pictures.kept:
+        _raise_unsupported(result)
         raise _with_facts(_first_error(result, pictures), ticket, answer["charged"])
     return answer
 
@@ -96,7 +98,7 @@ async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
 
 async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_media: bool) -> Pictures:
     """The pictures kept, and booked. If our disk or database fails, the received answer stays in the inbox, the
-    reservation is held, and the end is `unknown`."""
+    reservation is held, and the end is `unknown`; where the calls took nothing, their own error stands."""
     try:
         pictures = await asyncio.to_thread(
             keep_pictures,
@@ -109,7 +111,9 @@ async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_medi
         return pictures
     except Exception as exc:
         log.error("storing_failed", generation_id=str(ticket.generation_id), exc_info=exc)
-        failure = ServiceFailed(charged="unknown", reason="storing_failed")
+        errors = [call.error for call in result.calls if call.error and call.error.charged == Charged.NO]
+        took_nothing = len(errors) == len(result.calls)
+        failure = errors[0] if took_nothing else ServiceFailed(charged="unknown", reason="storing_failed")
         await db.run(book_unstored, ticket=ticket, error=failure)
         raise _with_facts(failure, ticket, failure.charged) from exc
 
@@ -141,6 +145,13 @@ def _first_error(result: ImageResult, pictures: Pictures) -> ProviderError:
         return result.calls[0].error
     first = pictures.failures[0]
     return ERROR_BY_CODE[first.code](reason=first.reason)
+
+
+def _raise_unsupported(result: ImageResult) -> None:
+    """What only the adapter knows not to be tellable is the request's fault, as what the spec rules out is."""
+    error = result.calls[0].error
+    if error is not None and error.reason == "unsupported_parameter":
+        raise InvalidFields.one(error.facts["field"], "unsupported_parameter") from error
 
 
 def _name_replacement(ticket: Ticket, result: ImageResult) -> None:

@@ -61,8 +61,8 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
 
 @transaction.atomic
 def book_unstored(*, ticket: Ticket, error: ProviderError) -> None:
-    """The calls brought an answer that our disk or database could not take: the reservation is held. A generation
-    that is booked already stays as it is."""
+    """Our disk or database could not take what the calls brought: by the error's charge the reservation is held or
+    given back. A generation that is booked already stays as it is."""
     generation = _lock_running(ticket)
     if generation is None:
         return
@@ -71,7 +71,11 @@ def book_unstored(*, ticket: Ticket, error: ProviderError) -> None:
     ProviderCall.objects.filter(generation=generation).update(
         error_code=error.code, charged=error.charged, finished_at=now
     )
-    generation.status, generation.error_code = GenerationStatus.UNKNOWN, error.code
+    is_free = error.charged == Charged.NO
+    if is_free:
+        release(movement=ticket.movement)
+    generation.status = GenerationStatus.FAILED if is_free else GenerationStatus.UNKNOWN
+    generation.error_code = error.code
     generation.charged, generation.finished_at = error.charged, now
     generation.save()
 
@@ -107,7 +111,11 @@ def _close_call(generation: ImageGeneration, call: CallResult, cost: Cost, now: 
         values["status"] = ProviderCallStatus.UNKNOWN if is_unclear else ProviderCallStatus.FAILED
         values["error_code"] = call.error.code
         values["cost_micros"] = cost.micros if cost.charged == Charged.YES else None
-    ProviderCall.objects.filter(generation=generation, index=call.call_index).update(**values)
+    rows = ProviderCall.objects.filter(generation=generation, index=call.call_index)
+    rows.update(**values)
+    if call.error is None:
+        # Where the row could not say so when the answer came.
+        rows.filter(status=ProviderCallStatus.SENT).update(status=ProviderCallStatus.RECEIVED)
 
 
 def _end_of(result: ImageResult, pictures: Pictures, total: Cost) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from src.ai.filters import UsableModelFilter
 from src.ai.models import AIModel
 from src.ai.pagination import ModelPagination
 from src.ai.serializers.image_generation_serializer import (
+    AIImageEditJsonSerializer,
     AIImageEditRequestSerializer,
     AIImageGenerationRequestSerializer,
     EstimateRequestSerializer,
@@ -68,7 +69,7 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     @extend_schema(  # type: ignore[type-var]
         request={
             "multipart/form-data": AIImageEditRequestSerializer,
-            "application/json": AIImageEditRequestSerializer,
+            "application/json": AIImageEditJsonSerializer,
         },
         responses={
             200: envelope_of(GenerationSerializer),
@@ -112,8 +113,10 @@ def _refuse_idempotency_key(request: Request) -> None:
 
 
 def _read_edit(*, request: Request) -> tuple[ImageOrder, EditSources]:
-    sent = plain_values(request.data) if isinstance(request.data, QueryDict) else request.data
-    serializer = AIImageEditRequestSerializer(data=sent)
+    if isinstance(request.data, QueryDict):
+        serializer = AIImageEditRequestSerializer(data=plain_values(request.data))
+    else:
+        serializer = AIImageEditJsonSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     sources = serializer.to_sources()
     if sources.asset_ids or sources.mask_asset_id:

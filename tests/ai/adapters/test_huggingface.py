@@ -533,3 +533,15 @@ async def test_what_may_go_in_fits_into_a_body_that_repeats_it_four_times(adapte
     text = pybase64.b64encode_as_string(REFERENCE.content).encode()
     assert upstream.paid_requests[0].body.count(text) == 4
     assert adapter.reference_bytes == 8 * 1024 * 1024
+
+
+async def test_a_web_page_in_place_of_a_mapping_is_no_model_that_is_gone(adapter, connection, events, upstream):
+    page = {"headers": {"content-type": "text/html"}, "body": b"<html>busy</html>", "path": "/api/models/"}
+    upstream.play_response(**page, times=2)
+
+    with pytest.raises(BrokenAnswer) as caught:
+        await adapter.generate(connection, ask(), on_event=events)
+    with pytest.raises(BrokenAnswer):
+        await adapter.find_vanished(connection, {DEV})
+
+    assert (caught.value.charged, upstream.paid_calls) == ("no", 0)

@@ -324,6 +324,15 @@ def test_a_picture_is_made_from_one_of_the_library(editor, super_admin, generate
     assert MediaAsset.objects.get(source="edited").made_from.get() == parent
 
 
+@pytest.mark.parametrize(("said", "kept"), [((), "private"), (("--visibility", "team"), "team")])
+def test_what_is_made_of_a_private_picture_is_private_unless_said_otherwise(editor, super_admin, generate, said, kept):
+    parent = make_asset(super_admin, visibility="private")
+
+    generate("--model", GPT, "--reference-asset", str(parent.pk), *said)
+
+    assert MediaAsset.objects.get(source="edited").visibility == kept
+
+
 def test_an_edit_need_not_be_saved(editor, generate, folder):
     code, said, _notes = generate("--model", GPT, "--no-save", "--reference", f"{folder}/cat.jpg")
 

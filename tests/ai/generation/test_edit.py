@@ -125,6 +125,25 @@ def test_it_answers_in_the_language_asked_for(editor, ai_manager, client_of, lan
     assert word in answer.data["errors"]["title"][0]["message"]
 
 
+@pytest.mark.parametrize("name", ["references", "mask"])
+def test_json_holds_no_files(edit, name):
+    assert codes(edit(as_json=True, **{name: "a.png"})) == {name: ["unknown_field"]}
+
+
+def test_what_only_the_backend_cannot_be_told_is_the_requests_fault_and_costs_nothing(edit, upstream):
+    hub = make_provider(
+        "huggingface", adapter="huggingface", api_base_url=upstream.huggingface_url, allow_private_address=True
+    )
+    spec = {"edit": True, "size_rule": {"step": 1}}
+    flux = make_model(hub, "black-forest-labs/FLUX.2-dev", capabilities=EDITABLE, image_spec=spec)
+
+    answer = edit(model_id=flux.pk, references=[file()], size="512x512")
+
+    assert codes(answer) == {"size": ["unsupported_parameter"]}
+    assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 0)}
+    assert upstream.paid_calls == 0
+
+
 def test_a_json_body_beyond_what_is_read_is_too_large(editor, ai_manager, client_of):
     client = client_of(ai_manager, scopes=["images"], language="en")
 

@@ -32,6 +32,17 @@ def test_a_failure_after_the_settlement_books_nothing(gpt_image, ai_manager, ope
     assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 1)}
 
 
+def test_what_cost_nothing_is_given_back_though_it_cannot_be_settled_as_usual(gpt_image, ai_manager, openai):
+    order = ImageOrder(admin=ai_manager, model_id=gpt_image.pk, params=ImageParams(prompt="a"))
+    ticket = reserve_generation(order=order)
+
+    book_unstored(ticket=ticket, error=ServiceFailed(charged="no"))
+
+    generation = ImageGeneration.objects.get()
+    assert (generation.status, generation.charged) == (GenerationStatus.FAILED, "no")
+    assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 0)}
+
+
 def test_an_inbox_that_cannot_be_cleared_spoils_no_paid_answer(generate, upstream, settings):
     settings.INBOX_DIR.mkdir()
     (settings.INBOX_DIR / "quarantine").write_text("no folder")

@@ -7,7 +7,7 @@ import pytest
 from src.ai import providers
 from src.ai.models import ImageGeneration, ProviderCall
 from src.ai.providers import adapters
-from src.usage.models import Counter
+from src.usage.models import Counter, LedgerEntry
 from tests.factories import make_model, make_provider, make_settings
 from tests.upstream import pictures
 
@@ -80,6 +80,41 @@ def test_a_failure_is_charged_as_its_call_is(transactional_db, generate, upstrea
 
     [failure] = ImageGeneration.objects.get().failures
     assert (answer.data["charged"], failure["charged"]) == ("no", "no")
+
+
+def test_nothing_known_and_nothing_held_is_booked_as_unknown_and_not_as_nought(transactional_db, generate, upstream):
+    hub = make_provider(
+        "huggingface", adapter="huggingface", api_base_url=upstream.huggingface_url, allow_private_address=True
+    )
+    flux = make_model(hub, "black-forest-labs/FLUX.1-dev", image_spec={"max_n": 2}, pricing=[])
+    upstream.play("huggingface/rate_limited")
+
+    data = generate(model_id=flux.pk, n=2).data["data"]
+
+    assert (data["delivered"], data["cost_micros"], data["charged"]) == (1, None, "yes")
+    booked = LedgerEntry.objects.filter(kind="settle").values_list("micros", flat=True)
+    assert set(booked) == {None}
+
+
+def test_a_picture_of_which_no_token_is_counted_costs_the_price_of_a_picture(generate, gpt_image, upstream):
+    gpt_image.pricing = [{"unit": "image", "price": "40000"}, *TOKENS]
+    gpt_image.save()
+    upstream.play_response(body={"data": [{"b64_json": PNG}], "usage": {"input_tokens": 10, "output_tokens": 0}})
+
+    assert generate().data["data"]["cost_micros"] == 40_000
+
+
+def test_an_answer_without_a_picture_that_names_no_cost_but_nought_is_free(transactional_db, generate, upstream):
+    router = make_provider(
+        "openrouter", adapter="openrouter", api_base_url=upstream.openrouter_url, allow_private_address=True
+    )
+    model = make_model(router, "openai/gpt-image-2.5-flare", image_spec={"max_n": 2})
+    upstream.play_response(body={"data": [], "usage": {"cost": 0}})
+
+    answer = generate(model_id=model.pk)
+
+    assert (answer.data["code"], answer.data["charged"]) == ("no_image_returned", "no")
+    assert {counter.reserved_images for counter in Counter.objects.all()} == {0}
 
 
 def test_a_null_character_in_a_services_words_breaks_nothing(generate, upstream):

@@ -247,10 +247,12 @@ class HuggingFace(Adapter):
         if mapping is None:
             path = f"/api/models/{model_id}?" + urlencode({"expand[]": "inferenceProviderMapping"})
             try:
-                document = dict_of(read_json(await self.call(conn, "GET", path, base_url=hub)))
+                document = read_json(await self.call(conn, "GET", path, base_url=hub))
             except ProviderError as exc:
                 exc.charged = "no"
                 raise
+            if not isinstance(document, dict):
+                raise BrokenAnswer(charged="no", reason="not_json")
             mapping = read_mapping(model_id, document.get("inferenceProviderMapping"))
             if mapping:
                 self._mappings.put((hub, model_id), mapping)
