@@ -144,7 +144,7 @@ class ModelAdmin(ServiceAdmin):
         *("total_requests", "total_images", "total_cost_micros", "last_used_at"),
     )
     list_display = (
-        *("model_id", "provider", "display_name", "is_active", "origin", "shutdown_date", "listed_at", "vanished_at"),
+        *("model_id", "provider", "display_name", "is_active", "origin", "shutdown_date", "vanished_at"),
         *("total_images", "last_used_at"),
     )
     list_select_related = ("provider",)

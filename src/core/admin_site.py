@@ -59,11 +59,18 @@ def name_model(model: type[Model], one: Any, many: Any) -> None:
     label_columns(model)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows and changes none, not by address either."""
+class OwnLook(admin.ModelAdmin):
+    """What all pages of rows share."""
 
     list_per_page = 50
     show_full_result_count = False
+
+    class Media:
+        css = {"all": ("core/admin.css",)}
+
+
+class ReadOnlyAdmin(OwnLook):
+    """Shows rows and changes none, not by address either."""
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [*self.opts.fields, *self.opts.many_to_many]
@@ -110,11 +117,9 @@ class ServiceForm(forms.ModelForm):
         """The service has done so."""
 
 
-class ServiceAdmin(admin.ModelAdmin):
+class ServiceAdmin(OwnLook):
     """Rows that are changed by a `ServiceForm`; none is added or deleted here."""
 
-    list_per_page = 50
-    show_full_result_count = False
     warnings: tuple[str, ...] = ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

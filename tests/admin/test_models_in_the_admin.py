@@ -1,8 +1,10 @@
 """Models in the admin: what is known of them, and bringing them in line with the service's own list."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from src.accounts.models import AuditEntry
@@ -128,3 +130,12 @@ def test_nobody_else_brings_anything_in_line(request, openrouter, upstream, who)
     client.post(address(AIProvider), {"action": "bring_models_in_line", "_selected_action": [openrouter.pk]})
 
     assert upstream.requests == [] and not AIModel.objects.exists()
+
+
+def test_json_keeps_its_own_direction_on_a_persian_page(boss):
+    model = make_model(make_provider())
+
+    page = boss.get(address(AIModel, "change", model.pk)).content.decode()
+
+    assert "core/admin.css" in page
+    assert "unicode-bidi: plaintext" in Path(finders.find("core/admin.css")).read_text()
