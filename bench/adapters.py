@@ -51,6 +51,7 @@ def _readers(picture: bytes) -> dict[str, Callable[[], bytes]]:
     from src.ai.providers import get_adapter
     from src.ai.providers.contract import ProviderConnection
     from src.ai.providers.gemini import read_answer as read_gemini
+    from src.ai.providers.huggingface.pictures_in import read_answer as read_huggingface
     from src.core.outbound import Answer
     from src.core.secret import Secret
 
@@ -66,16 +67,15 @@ def _readers(picture: bytes) -> dict[str, Callable[[], bytes]]:
     plain, gemini_answer = answer(data), answer(candidates)
     raw = Answer(200, {"content-type": "image/png"}, picture)
     openai, openrouter, gemini = (get_adapter(slug) for slug in ("openai", "openrouter", "gemini"))
-    huggingface: Any = get_adapter("huggingface")
     return {
         "OpenAI, JSON": lambda: openai.read_answer(plain, conn).images[0].content,
         "OpenRouter, JSON": lambda: openrouter.read_answer(plain, conn).images[0].content,
         "Gemini, JSON": lambda: read_gemini(gemini.read_document(gemini_answer, conn), conn).images[0].content,
         "Hugging Face together, JSON": lambda: (
-            huggingface.read_answer(plain, conn, backend="together").images[0].content
+            read_huggingface(plain, conn, backend="together", seed=None).images[0].content
         ),
         "Hugging Face hf-inference, raw bytes": lambda: (
-            huggingface.read_answer(raw, conn, backend="hf-inference").images[0].content
+            read_huggingface(raw, conn, backend="hf-inference", seed=None).images[0].content
         ),
     }
 
