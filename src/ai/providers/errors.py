@@ -67,7 +67,8 @@ class QuotaExhausted(ProviderError):
 
 
 class Rejected(ProviderError):
-    """`reason`: bad_request, no_permission, model_gone."""
+    """`reason`: bad_request, no_permission, model_gone, backend_refused (somebody behind the service, for its own
+    account there); no_images, no_edits, no_resuming and unsupported_parameter where nothing was sent."""
 
     error_code, permanent, default_reason = "provider_rejected", True, "bad_request"
 

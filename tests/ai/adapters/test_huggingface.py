@@ -380,7 +380,7 @@ async def test_a_backend_that_does_not_let_in_is_no_verdict_on_the_key(
     with pytest.raises(kind) as caught:
         await adapter.generate(connection, ask(), on_event=events)
 
-    assert (caught.value.reason, caught.value.charged) == ("" if kind is KeyInvalid else "no_permission", "no")
+    assert (caught.value.reason, caught.value.charged) == ("" if kind is KeyInvalid else "backend_refused", "no")
 
 
 async def test_a_backend_that_has_the_model_no_more_is_looked_up_again(adapter, connection, events, upstream):
@@ -545,3 +545,12 @@ async def test_a_web_page_in_place_of_a_mapping_is_no_model_that_is_gone(adapter
         await adapter.find_vanished(connection, {DEV})
 
     assert (caught.value.charged, upstream.paid_calls) == ("no", 0)
+
+
+async def test_a_web_page_in_place_of_a_verdict_says_nothing_of_the_key(adapter, connection, upstream):
+    page = {"headers": {"content-type": "text/html"}, "body": b"<html>sign in</html>", "path": "/whoami-v2"}
+    upstream.play_response(status=401, **page)
+
+    check = await adapter.check_key(connection)
+
+    assert (check.is_valid, check.reason) == (None, "broken_answer")

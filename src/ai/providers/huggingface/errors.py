@@ -41,7 +41,7 @@ def class_document(document: Any, answer: Answer, key: Secret | None, *, charged
     if is_model_gone(answer, words):
         return Rejected(charged=charged, reason="model_gone", words=words)
     if status == 401 and not is_about_key(document, answer):
-        return Rejected(charged=charged, reason="no_permission", words=words)
+        return Rejected(charged=charged, reason="backend_refused", words=words)
     if status in (400, 422):
         return Rejected(charged=charged, words=words, field=our_name_of(error.get("param")))
     return class_by_status(answer, words=words, charged=charged)
