@@ -1,4 +1,7 @@
-"""Gemini's image API, played: generateContent and the models list. Source: facts/providers.md 2.1 to 2.5."""
+"""Gemini's image API, played: generateContent and the models list.
+
+Source: google-genai 3.6.1, types.py and errors.py, read 2026-11-24.
+"""
 
 import base64
 import math

@@ -1,4 +1,7 @@
-"""What OpenAI accepts for images: facts/providers.md 1.2 and 1.5 (SDK 3.54, read 2026-11-24)."""
+"""What OpenAI accepts for images.
+
+Source: openai-python 3.54.0, types/image_generate_params.py and image_edit_params.py, read 2026-11-24.
+"""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass

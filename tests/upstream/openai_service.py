@@ -16,7 +16,7 @@ from tests.upstream.wire import Answer, Refusal, load_fixture
 
 ROOT = "/openai/v1"
 FILES = "/openai/files"
-# 1024x1024: the price of gpt-image-2.5 (facts/providers.md 1.8) divided by 30 USD per million tokens.
+# 1024x1024: the price of gpt-image-2.5 in the catalogue divided by 30 USD per million tokens.
 OUTPUT_TOKENS = {"low": 196, "medium": 439, "high": 1756, "xhigh": 3122, "max": 7024}
 TOKENS_PER_REFERENCE = 324
 EDIT_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -73,7 +73,7 @@ def edit_parameters(request: RecordedRequest) -> Any:
 
 
 def _check_mask(files: list[FormPart]) -> None:
-    """A mask is a PNG below 4 MB of the first picture's size (facts/providers.md 1.5; the wordings are composed)."""
+    """A mask is a PNG below 4 MB of the first picture's size: image_edit_params.py. The wordings are composed."""
     for mask in (file for file in files if file.name == "mask"):
         first = next(file for file in files if file.name.startswith("image"))
         if mask.content_type != "image/png" or len(mask.body) > MAX_MASK_BYTES:
