@@ -52,6 +52,7 @@ async def test_errors_of_any_shape_are_classed(upstream, connection, events, fix
 
 
 PICTURE = load_fixture("openai_compatible/localai_success_b64").json["data"][0]
+ONE_OUT = {"output_tokens": 1}
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,14 @@ PICTURE = load_fixture("openai_compatible/localai_success_b64").json["data"][0]
         ),
         ({"output_tokens": 4160, "output_tokens_details": {"image_tokens": 4000}}, TokenUsage(image_out=4160)),
         ({"output_tokens": 4160, "output_tokens_details": "x"}, TokenUsage(image_out=4160)),
-        ({"input_tokens": 50, "input_tokens_details": {}}, TokenUsage(text_in=50)),
-        ({"input_tokens": 50, "input_tokens_details": {"image_tokens": 40}}, TokenUsage(text_in=10, image_in=40)),
-        ({"input_tokens_details": {"image_tokens": 40}}, TokenUsage(image_in=40)),
+        ({**ONE_OUT, "input_tokens": 50, "input_tokens_details": {}}, TokenUsage(text_in=50, image_out=1)),
+        (
+            {**ONE_OUT, "input_tokens": 50, "input_tokens_details": {"image_tokens": 40}},
+            TokenUsage(text_in=10, image_in=40, image_out=1),
+        ),
+        ({**ONE_OUT, "input_tokens_details": {"image_tokens": 40}}, TokenUsage(image_in=40, image_out=1)),
+        # Of the picture itself nothing is counted: the price of a picture counts, not that of the prompt.
+        ({"input_tokens": 50, "output_tokens": 0}, None),
         ({"output_tokens": 10, "output_tokens_details": {"image_tokens": 40}}, TokenUsage(image_out=40)),
         ({"output_tokens": 0, "input_tokens": 0, "input_tokens_details": {"text_tokens": 0}}, None),
         ({"output_tokens": True, "input_tokens": -5, "input_tokens_details": {"text_tokens": "9"}}, None),
