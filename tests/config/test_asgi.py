@@ -145,6 +145,7 @@ def test_with_redis_there_may_be_many(settings):
 
     for server in servers:
         server.start()
+    assert [server._lock for server in servers] == [None, None]
     for server in servers:
         server.stop()
 

@@ -142,6 +142,8 @@ async def test_a_client_that_leaves_an_oversize_body_frees_the_server(http, upst
         response.close()
     await asyncio.to_thread(upstream.wait_until_in_flight, 0)
 
+    assert upstream.in_flight == 0
+
 
 async def test_trickle_takes_its_time_and_sends_everything(http, upstream):
     upstream.trickle(bytes_per_s=2000, path="/models")

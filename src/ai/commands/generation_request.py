@@ -68,8 +68,7 @@ def read_order(options: dict[str, Any]) -> ImageOrder:
     sent = {name: options[name] for name in SENT_AS_THEY_ARE if options[name] is not None}
     model = options["model"]
     sent |= {"model_id": int(model)} if model.isascii() and model.isdigit() else {"model": model}
-    is_edit = bool(options["reference"] or options["reference_asset"] or options["mask"])
-    kind = AIImageEditRequestSerializer if is_edit else AIImageGenerationRequestSerializer
+    kind = AIImageEditRequestSerializer if _is_edit(options) else AIImageGenerationRequestSerializer
     serializer = kind(data={**sent, "save_to_media": not options["no_save"]})
     try:
         serializer.is_valid(raise_exception=True)
@@ -83,7 +82,7 @@ def read_order(options: dict[str, Any]) -> ImageOrder:
 
 def read_sources(options: dict[str, Any]) -> EditSources | None:
     """The pictures of an edit; None where there are none. Raises CommandError."""
-    if not (options["reference"] or options["reference_asset"] or options["mask"]):
+    if not _is_edit(options):
         return None
     if not (options["reference"] or options["reference_asset"]):
         missing = InvalidFields.one("references", "required")
@@ -96,6 +95,10 @@ def read_sources(options: dict[str, Any]) -> EditSources | None:
         options["mask"], MASK_BYTES, too_large=text_for("mask_too_large", limit=MASK_BYTES)
     )
     return EditSources(asset_ids=tuple(options["reference_asset"]), uploads=tuple(uploads), mask_upload=mask)
+
+
+def _is_edit(options: dict[str, Any]) -> bool:
+    return bool(options["reference"] or options["reference_asset"] or options["mask"])
 
 
 def count_references(sources: EditSources | None) -> int:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from src.ai.providers.answers import clean_prompt, upstream_request_id
-from src.ai.providers.call_parts import Request, pay_in_parts
+from src.ai.providers.call_parts import PAID_ANSWER_BYTES, Request, announce, pay_in_parts, pictures_per_answer
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -25,7 +25,6 @@ from src.ai.providers.contract import (
     ProviderConnection,
     ReadAnswer,
     Received,
-    Sent,
 )
 from src.ai.providers.errors import (
     BrokenAnswer,
@@ -33,21 +32,14 @@ from src.ai.providers.errors import (
     ProviderError,
     ProviderTimeout,
     Rejected,
-    ServiceFailed,
     Unreachable,
 )
 from src.ai.providers.linked_pictures import PERMANENT_REASONS, fetch_all
 from src.ai.providers.sse import EventStream
-from src.ai.specs import split_size
 from src.core import outbound
 from src.core.outbound import Answer, Form, Limits, OnChunk, PrivateAddress
 
 CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1024 * 1024)
-PAID_ANSWER_BYTES = 96 * 1024 * 1024
-# A photo as PNG takes two to three bytes a pixel, and a third more as base64.
-BYTES_PER_PIXEL = 4
-ASSUMED_SIZE = (1536, 1024)
-EDGE_BY_RESOLUTION = {"2K": 2048, "4K": 4096}
 MAX_SURPLUS = 10
 """How many pictures beyond those asked for are kept."""
 CONNECT_S = 10.0
@@ -283,28 +275,13 @@ class Adapter(ABC):
 
     def pictures_per_call(self, request: ImageRequest) -> int:
         """How many one answer can bring: one where the service makes one, else what fits into the most that is read."""
-        if self.one_picture_per_call:
-            return 1
-        tier = EDGE_BY_RESOLUTION.get(request.resolution or "")
-        width, height = split_size(request.size) or ((tier, tier) if tier else ASSUMED_SIZE)
-        return max(1, PAID_ANSWER_BYTES // (width * height * BYTES_PER_PIXEL))
+        return 1 if self.one_picture_per_call else pictures_per_answer(request)
 
     async def call_in_parts(
         self, request: Request, make_call: Callable[[int, Request], Awaitable[CallResult]]
     ) -> ImageResult:
         """As many paid calls as the request needs; see `pay_in_parts`."""
         return await pay_in_parts(request, most=self.pictures_per_call(request), make_call=make_call)
-
-
-async def announce(on_event: OnEvent, call_index: int = 0) -> None:
-    """Report that a paid request is about to leave. Raises ServiceFailed, uncharged, if that could not be kept."""
-    try:
-        await on_event(Sent(call_index=call_index))
-    except ProviderError:
-        raise
-    except Exception as exc:
-        log.error("paid_call_not_announced", call_index=call_index, exc_info=exc)
-        raise ServiceFailed(charged="no", reason="internal") from exc
 
 
 def _reason_of(exc: outbound.NotSent) -> str:

@@ -1,4 +1,4 @@
-"""One request as several paid calls."""
+"""Paid calls: announced before they leave, and as many for one request as it needs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,14 +7,31 @@ from typing import TypeVar
 
 import structlog
 
-from src.ai.providers.contract import CallResult, ImageEditRequest, ImageRequest, ImageResult
+from src.ai.providers.contract import CallResult, ImageEditRequest, ImageRequest, ImageResult, OnEvent, Sent
 from src.ai.providers.errors import ProviderError, ServiceFailed
+from src.ai.specs import split_size
 
 CALLS_AT_ONCE = 10
 # Each repeats the reference pictures in its body.
 EDITS_AT_ONCE = 4
+PAID_ANSWER_BYTES = 96 * 1024 * 1024
+# A photo as PNG takes two to three bytes a pixel, and a third more as base64.
+BYTES_PER_PIXEL = 4
+ASSUMED_SIZE = (1536, 1024)
+EDGE_BY_RESOLUTION = {"2K": 2048, "4K": 4096}
 Request = TypeVar("Request", bound=ImageRequest)
 log = structlog.get_logger("negareh.providers")
+
+
+async def announce(on_event: OnEvent, call_index: int = 0) -> None:
+    """Report that a paid request is about to leave. Raises ServiceFailed, uncharged, if that could not be kept."""
+    try:
+        await on_event(Sent(call_index=call_index))
+    except ProviderError:
+        raise
+    except Exception as exc:
+        log.error("paid_call_not_announced", call_index=call_index, exc_info=exc)
+        raise ServiceFailed(charged="no", reason="internal") from exc
 
 
 async def pay_in_parts(
@@ -47,3 +64,10 @@ async def pay_in_parts(
 
 def _part(request: Request, first: int, n: int) -> Request:
     return replace(request, n=n, seed=None if request.seed is None else request.seed + first)
+
+
+def pictures_per_answer(request: ImageRequest) -> int:
+    """How many pictures of that size fit into the most that is read of one answer."""
+    tier = EDGE_BY_RESOLUTION.get(request.resolution or "")
+    width, height = split_size(request.size) or ((tier, tier) if tier else ASSUMED_SIZE)
+    return max(1, PAID_ANSWER_BYTES // (width * height * BYTES_PER_PIXEL))

@@ -4,14 +4,15 @@ Source: openai-python 3.54.0, types/image_gen_*_event.py, image_edit_*_event.py 
 components/imagestreamingresponse.py. Read 2026-11-24.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from src.ai.providers.answers import read_json
-from src.ai.providers.base import OnDocument
-from src.ai.providers.contract import ImageRequest, OnEvent, Preview
+from src.ai.providers.base import Adapter, OnDocument
+from src.ai.providers.contract import ImageRequest, OnEvent, Preview, ProviderConnection
 from src.ai.providers.pictures import decode_picture
 from src.ai.providers.sse import read_events
-from src.core.outbound import Answer
+from src.core.outbound import Answer, Form
 
 PARTIAL = ("image_generation.partial_image", "image_edit.partial_image")
 COMPLETED = ("image_generation.completed", "image_edit.completed")
@@ -21,6 +22,22 @@ MAX_PREVIEWS = 100
 def wants_previews(request: ImageRequest) -> bool:
     """Only for a single picture: the events do not say which one a preview belongs to."""
     return bool(request.partial_images) and request.n == 1
+
+
+async def pay_with_previews(
+    adapter: Adapter,
+    conn: ProviderConnection,
+    path: str,
+    payload: Mapping[str, Any] | Form,
+    *,
+    request: ImageRequest,
+    call_index: int,
+    on_event: OnEvent,
+) -> Answer:
+    """One paid call, as a stream where the request wants previews."""
+    if wants_previews(request):
+        return await adapter.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
+    return await adapter.paid_call(conn, path, payload, on_event=on_event, call_index=call_index)
 
 
 def watch_previews(on_event: OnEvent) -> OnDocument:

@@ -4,14 +4,12 @@ Source: openai-python 3.54.0, types/image_generate_params.py, image_edit_params.
 resources/images.py; the families of model ids as in developers.openai.com/docs/models. Read 2026-11-24.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from src.ai.providers.contract import ImageRequest, ListedModel, OnEvent, ProviderConnection
-from src.ai.providers.image_events import wants_previews, watch_previews
+from src.ai.providers.contract import ImageRequest, ListedModel, ProviderConnection
+from src.ai.providers.image_events import wants_previews
 from src.ai.providers.json_values import date_of
 from src.ai.providers.openai_compatible import OpenAICompatible
-from src.core.outbound import Answer, Form
 
 DALL_E = "dall-e-"
 # The list names no modality; these prefixes are all that makes pictures.
@@ -38,24 +36,6 @@ class OpenAI(OpenAICompatible):
         if wants_previews(request):
             payload |= {"stream": True, "partial_images": request.partial_images}
         return payload
-
-    async def _pay(
-        self,
-        conn: ProviderConnection,
-        path: str,
-        payload: Mapping[str, Any] | Form,
-        index: int,
-        *,
-        request: ImageRequest,
-        on_event: OnEvent,
-    ) -> Answer:
-        if not wants_previews(request):
-            return await super()._pay(conn, path, payload, index, request=request, on_event=on_event)
-        return await self.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
-
-    def is_own_error(self, document: Any) -> bool:
-        """An error text is a gateway's."""
-        return isinstance(document, dict) and isinstance(document.get("error"), dict)
 
     def read_model(self, entry: dict[str, Any]) -> ListedModel:
         model_id = entry["id"]

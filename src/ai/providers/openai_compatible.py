@@ -30,7 +30,7 @@ from src.ai.providers.errors import (
     Rejected,
     clean_words,
 )
-from src.ai.providers.image_events import read_plain_or_streamed
+from src.ai.providers.image_events import pay_with_previews, read_plain_or_streamed
 from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
 from src.ai.providers.key_checks import check_by_call
 from src.ai.providers.model_lists import entries_of, read_page
@@ -96,21 +96,11 @@ class OpenAICompatible(Adapter):
         request: ImageRequest,
         on_event: OnEvent,
     ) -> CallResult:
-        answer = await self._pay(conn, path, payload, index, request=request, on_event=on_event)
+        answer = await pay_with_previews(
+            self, conn, path, payload, request=request, call_index=index, on_event=on_event
+        )
         read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
         return await self.complete(conn, read, upstream_id=upstream_id, call_index=index, asked=request.n)
-
-    async def _pay(
-        self,
-        conn: ProviderConnection,
-        path: str,
-        payload: Mapping[str, Any] | Form,
-        index: int,
-        *,
-        request: ImageRequest,
-        on_event: OnEvent,
-    ) -> Answer:
-        return await self.paid_call(conn, path, payload, on_event=on_event, call_index=index)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""

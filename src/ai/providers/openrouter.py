@@ -27,7 +27,7 @@ from src.ai.providers.contract import (
     ReadAnswer,
 )
 from src.ai.providers.errors import BrokenAnswer, ContentRefused, Overloaded, ProviderError, clean_words
-from src.ai.providers.image_events import read_plain_or_streamed, wants_previews, watch_previews
+from src.ai.providers.image_events import pay_with_previews, read_plain_or_streamed, wants_previews
 from src.ai.providers.json_values import dict_of, split_tokens, text_of, token_count, usage_of
 from src.ai.providers.key_checks import verdict_on
 from src.ai.providers.model_lists import entries_of, read_page
@@ -105,12 +105,9 @@ class OpenRouter(Adapter):
     async def _call(
         self, conn: ProviderConnection, request: ImageRequest, *, call_index: int, on_event: OnEvent
     ) -> CallResult:
-        payload = to_payload(request)
-        if wants_previews(request):
-            look = watch_previews(on_event)
-            answer = await self.paid_stream(conn, "/images", payload, on_event=on_event, on_document=look)
-        else:
-            answer = await self.paid_call(conn, "/images", payload, on_event=on_event, call_index=call_index)
+        answer = await pay_with_previews(
+            self, conn, "/images", to_payload(request), request=request, call_index=call_index, on_event=on_event
+        )
         read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
         return await self.complete(conn, read, upstream_id=upstream_id, call_index=call_index, asked=request.n)
 

@@ -13,7 +13,8 @@ from zlib import crc32
 import msgspec
 import pybase64
 
-from src.ai.providers.base import Adapter, announce
+from src.ai.providers.base import Adapter
+from src.ai.providers.call_parts import announce
 from src.ai.providers.contract import (
     GeneratedImage,
     ImageRequest,

@@ -1,5 +1,6 @@
 """Bytes and values of any kind: what was wanted, or its empty value."""
 
+import json
 from datetime import date
 
 import pytest
@@ -8,10 +9,23 @@ from hypothesis import strategies as st
 
 from src.ai.providers.json_values import date_of, decode_json, split_tokens, token_count, usage_of
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=JSON.filter(lambda value: "Infinity" not in json.dumps(value)))
+def test_what_is_json_is_what_it_says(value):
+    assert decode_json(json.dumps(value).encode()) == value
+
 
 @given(body=st.binary(max_size=60) | st.binary(max_size=20).map(lambda inner: b'{"a": "' + inner + b'"}'))
 def test_any_bytes_are_json_or_none(body):
-    decode_json(body)
+    found = decode_json(body)
+
+    assert found is None or json.loads(body) == found
 
 
 @pytest.mark.parametrize(
