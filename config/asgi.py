@@ -4,7 +4,11 @@ import asyncio
 import fcntl
 import gc
 import os
+import signal
+from collections.abc import Coroutine
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import django
 import structlog
@@ -16,16 +20,19 @@ django.setup(set_prefix=False)
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from config.starting import CannotStart, check_environment  # noqa: E402
 from src.ai.services.edit_inputs import MASK_BYTES, REFERENCES_BYTES  # noqa: E402
 from src.ai.services.inbox import sweep_inbox  # noqa: E402
-from src.core import background, vault  # noqa: E402
+from src.ai.services.job_events import sweep_events  # noqa: E402
+from src.ai.services.job_runner import keep_running  # noqa: E402
+from src.core import background, notices  # noqa: E402
 from src.core.body_cap import BodyCap  # noqa: E402
 from src.core.db import PATIENT_POOL, POOL, SharedThreads  # noqa: E402
-from src.core.errors import Misconfigured  # noqa: E402
 from src.media.inspection import MAX_PICTURE_BYTES  # noqa: E402
 from src.media.services.picture_processes import PROCESSES  # noqa: E402
 from src.media.services.renditions import QUEUE  # noqa: E402
 from src.media.services.trash import purge_trash  # noqa: E402
+from src.webhooks.services.deliveries import sweep_deliveries  # noqa: E402
 
 log = structlog.get_logger("negareh.server")
 
@@ -45,14 +52,11 @@ FORM_BYTES = 65_536
 
 def sweep() -> None:
     """What is kept for a time only, and is past it."""
-    try:
-        sweep_inbox()
-    finally:
-        purge_trash()
-
-
-class CannotStart(Exception):
-    """The server must not run like this; the message says what to do."""
+    for step in (sweep_inbox, purge_trash, sweep_events, sweep_deliveries):
+        try:
+            step()
+        except Exception as exc:  # noqa: BLE001 (the other steps are due all the same)
+            log.error("sweep_failed", step=step.__name__, exc_info=exc)
 
 
 class Handler(ASGIHandler):
@@ -74,7 +78,7 @@ class Lifespan:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "lifespan":
             return await self._app(scope, receive, send)
-        sweeper = None
+        rounds: list[asyncio.Task[Any]] = []
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -84,11 +88,14 @@ class Lifespan:
                     await send({"type": "lifespan.startup.failed", "message": str(exc)})
                     raise
                 QUEUE.open()
-                sweeper = asyncio.create_task(background.repeat(sweep, every_s=SWEEP_EVERY_S))
+                rounds = [asyncio.create_task(each) for each in _rounds()]
+                drain_when_told(asyncio.get_running_loop())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                if sweeper:
-                    sweeper.cancel()
+                background.begin_draining(asyncio.get_running_loop())
+                for task in rounds:
+                    task.cancel()
+                await asyncio.gather(*rounds, return_exceptions=True)
                 QUEUE.close()
                 unfinished = await background.drain(settings.DRAIN_TIMEOUT_S)
                 log.info("stopped", unfinished=unfinished)
@@ -98,14 +105,7 @@ class Lifespan:
                 return
 
     def start(self) -> None:
-        try:
-            vault.current_keyring()
-        except Misconfigured as exc:
-            raise CannotStart(
-                f"No keyring at {settings.KEYRING_FILE}: run `python manage.py set_up`, or put the file back."
-            ) from exc
-        if not settings.HAS_LASTING_SECRET_KEY:
-            raise CannotStart("No SECRET_KEY: set it, or run `python manage.py set_up`.")
+        check_environment(needs_redis=settings.JOB_RUNNER == "celery")
         if not settings.REDIS_URL:
             self._lock = take_single_process_lock(settings.VAR_DIR / "server.lock")
         keep_what_is_loaded()
@@ -115,6 +115,33 @@ class Lifespan:
         gc.unfreeze()
         if self._lock:
             self._lock.close()
+
+
+def _rounds() -> list[Coroutine[Any, Any, None]]:
+    """What goes on as long as the server runs."""
+    found = [background.repeat(sweep, every_s=SWEEP_EVERY_S), notices.listen()]
+    return [*found, keep_running()] if settings.JOB_RUNNER == "embedded" else found
+
+
+def drain_when_told(loop: asyncio.AbstractEventLoop) -> None:
+    """The server tells the application of its end only once all connections are closed; those that wait for a job or
+    follow events have to learn it with the signal."""
+
+    def chain(number: int) -> None:
+        before = signal.getsignal(number)
+
+        def on_signal(received: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(background.begin_draining, loop)
+            if callable(before):
+                before(received, frame)
+
+        signal.signal(number, on_signal)
+
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            chain(number)
+    except ValueError:
+        log.info("no_signals_outside_the_main_thread")
 
 
 def keep_what_is_loaded() -> None:

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "src.accounts",
     "src.usage",
     "src.media",
+    "src.webhooks",
     "src.ai",
 ]
 
@@ -150,6 +151,10 @@ if MEDIA_S3_BUCKET:
             "location": env.str("MEDIA_S3_PREFIX", ""),
         },
     }
+INBOX_S3_PREFIX = env.str("INBOX_S3_PREFIX", "").strip("/")
+if MEDIA_S3_BUCKET and INBOX_S3_PREFIX:
+    in_inbox = {"location": INBOX_S3_PREFIX, "file_overwrite": True}
+    STORAGES["inbox"] = STORAGES["default"] | {"OPTIONS": STORAGES["default"]["OPTIONS"] | in_inbox}
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 
@@ -160,6 +165,22 @@ PICTURE_TIMEOUT_S = env.float("PICTURE_TIMEOUT_S", 10.0)
 PICTURE_MEMORY_BYTES = env.int("PICTURE_MEMORY_BYTES", 2_684_354_560)
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 300.0)
 DRAIN_TIMEOUT_S = env.float("DRAIN_TIMEOUT_S", PROVIDER_TIMEOUT_S + 90)
+
+JOB_RUNNER = env.str("JOB_RUNNER", "embedded")
+"""`embedded`: jobs run in the server's own process; `celery`: in workers, which are told through Redis."""
+JOB_WAIT_S = env.float("JOB_WAIT_S", 55.0)
+JOB_QUEUE_CAP = env.int("JOB_QUEUE_CAP", 1000)
+JOBS_AT_ONCE = env.int("JOBS_AT_ONCE", 100)
+PROVIDER_JOBS_AT_ONCE = env.int("PROVIDER_JOBS_AT_ONCE", 50)
+JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", 3)
+JOB_LEASE_S = env.float("JOB_LEASE_S", 20.0)
+JOB_POLL_S = env.float("JOB_POLL_S", 5.0)
+JOB_REPAIR_ROUNDS = 3
+CIRCUIT_FAILURES = env.int("CIRCUIT_FAILURES", 5)
+CIRCUIT_WINDOW_S = env.float("CIRCUIT_WINDOW_S", 60.0)
+CIRCUIT_OPEN_S = env.float("CIRCUIT_OPEN_S", 30.0)
+CIRCUIT_MAX_OPEN_S = env.float("CIRCUIT_MAX_OPEN_S", 300.0)
+EVENT_STREAMS_PER_PERSON = env.int("EVENT_STREAMS_PER_PERSON", 10)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

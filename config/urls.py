@@ -18,8 +18,10 @@ urlpatterns = [
     path("invite/<str:token>", invite, name="invite"),
     path("api/accounts/", include("src.accounts.urls")),
     path("api/media/", include("src.media.urls")),
+    path("api/usage/", include("src.usage.urls")),
     path("p/", include("src.media.public_urls")),
     path("api/ai/admin/", include("src.ai.urls")),
+    path("api/webhooks/", include("src.webhooks.urls")),
 ]
 
 handler400 = bad_request

@@ -22,6 +22,9 @@ os.environ |= {
     "PROVIDER_TIMEOUT_S": "5",
     "DRAIN_TIMEOUT_S": "10",
     "LOG_LEVEL": "INFO",
+    "JOB_ATTEMPTS": "1",
+    "JOB_POLL_S": "0.5",
+    "JOB_LEASE_S": "4",
 }
 for name in ("KEYRING_FILE", "MEDIA_DIR", "INBOX_DIR", "DEBUG", "ALLOWED_HOSTS"):
     os.environ.pop(name, None)

@@ -20,6 +20,7 @@ from tests.factories import make_model, make_sandbox
 from tests.media.assets import make_asset
 from tests.routes import all_routes
 from tests.visibility_table import KINDS, OK, PEOPLE, ROUTES
+from tests.webhooks.rows import make_delivery, make_webhook
 
 USER_OF = {
     "manager": "ai_manager",
@@ -46,7 +47,10 @@ def somebodys(stranger):
     invitation = Invitation.objects.create(
         token_hash="x", invited_by=stranger, expires_at=timezone.now() + timedelta(days=1)
     )
+    webhook = make_webhook()
     return {
+        "webhook_id": webhook.pk,
+        "delivery_id": make_delivery(webhook).pk,
         "provider": provider.pk,
         "provider_pk": provider.pk,
         "provider_id": provider.pk,

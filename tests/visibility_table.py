@@ -49,6 +49,8 @@ UPLOADERS = who(401, OK, OK, OK, OK)
 NOT_THEIRS = who(401, 404, 404, 403, 404)
 
 MEDIA, AI, ACCOUNTS = "/api/media/", "/api/ai/admin/", "/api/accounts/"
+USAGE = "/api/usage/"
+WEBHOOKS = "/api/webhooks/"
 PROVIDERS = f"{AI}image-providers/"
 GENERATION = f"{AI}images/generations/{{generation_id}}/"
 
@@ -119,6 +121,15 @@ ROUTES: dict[str, Row] = {
     f"POST {AI}settings/{{provider_id}}/validate-api-key/": Row(AI_MANAGERS),
     f"GET {AI}settings/{{provider_id}}/users/{{user_id}}/": Row(SUPER_ADMINS),
     f"PATCH {AI}settings/{{provider_id}}/users/{{user_id}}/": Row(SUPER_ADMINS),
+    # Use and limits; reports and warnings hold each their own: `tests/usage`.
+    f"GET {USAGE}": Row(SIGNED_IN),
+    f"GET {USAGE}report.csv/": Row(SIGNED_IN),
+    f"GET {USAGE}warnings/": Row(SIGNED_IN),
+    f"GET {USAGE}limits/mine/": Row(SIGNED_IN),
+    f"GET {USAGE}limits/": Row(SUPER_ADMINS),
+    f"PATCH {USAGE}limits/": Row(SUPER_ADMINS),
+    f"GET {USAGE}limits/people/{{user_id}}/": Row(SUPER_ADMINS),
+    f"PATCH {USAGE}limits/people/{{user_id}}/": Row(SUPER_ADMINS),
     # People
     f"GET {ACCOUNTS}me/": Row(SIGNED_IN),
     f"GET {ACCOUNTS}tokens/": Row(SIGNED_IN),
@@ -134,4 +145,13 @@ ROUTES: dict[str, Row] = {
     f"POST {ACCOUNTS}invitations/accept/": Row(ANYBODY),
     f"GET {ACCOUNTS}audit/": Row(SUPER_ADMINS),
     f"GET {ACCOUNTS}audit/export/": Row(SUPER_ADMINS),
+    # Webhooks
+    f"GET {WEBHOOKS}": Row(SUPER_ADMINS),
+    f"POST {WEBHOOKS}": Row(SUPER_ADMINS),
+    f"GET {WEBHOOKS}{{webhook_id}}/": Row(SUPER_ADMINS),
+    f"PATCH {WEBHOOKS}{{webhook_id}}/": Row(SUPER_ADMINS),
+    f"DELETE {WEBHOOKS}{{webhook_id}}/": Row(SUPER_ADMINS),
+    f"POST {WEBHOOKS}{{webhook_id}}/test/": Row(SUPER_ADMINS),
+    f"GET {WEBHOOKS}{{webhook_id}}/deliveries/": Row(SUPER_ADMINS),
+    f"POST {WEBHOOKS}{{webhook_id}}/deliveries/{{delivery_id}}/redeliver/": Row(SUPER_ADMINS),
 }

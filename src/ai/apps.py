@@ -11,7 +11,9 @@ class AiConfig(AppConfig):
     def ready(self) -> None:
         from src.ai import messages
         from src.ai.providers import adapters
+        from src.ai.services.webhook_events import publish_limit_warning
         from src.core.messages import register
+        from src.usage.signals import limit_warned
 
         for part in (
             messages.AI_SUCCESS,
@@ -19,10 +21,12 @@ class AiConfig(AppConfig):
             messages.AI_FIELD_ERRORS,
             messages.AI_REASONS,
             messages.AI_REMEDIES,
+            messages.AI_STATES,
             messages.AI_NOTES,
         ):
             register(part)
         adapters()
+        limit_warned.connect(publish_limit_warning)
         post_migrate.connect(grant_permissions, sender=self)
 
 

@@ -1,10 +1,27 @@
 """Filters of lists; they run in the database."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
-from src.ai.models import AIModel, Capability
+from src.ai.models import UNFINISHED, AIModel, Capability, Charged, GenerationStatus, ImageGeneration
 from src.ai.models.model import PICTURE_CAPABILITIES, AIModelQuerySet
+
+
+class JobFilter(filters.FilterSet):
+    """`is_finished`: true or false. `owner`: a person's number."""
+
+    status = filters.ChoiceFilter(choices=GenerationStatus.choices)
+    charged = filters.ChoiceFilter(choices=Charged.choices)
+    provider = filters.CharFilter(field_name="provider__slug")
+    owner = filters.NumberFilter(field_name="admin_id")
+    is_finished = filters.ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="by_end")
+
+    class Meta:
+        model = ImageGeneration
+        fields: list[str] = []
+
+    def by_end(self, rows: QuerySet[ImageGeneration], name: str, text: str) -> QuerySet[ImageGeneration]:
+        return rows.exclude(status__in=UNFINISHED) if text == "true" else rows.filter(status__in=UNFINISHED)
 
 
 class UsableModelFilter(filters.FilterSet):

@@ -21,6 +21,11 @@ AI_SUCCESS = {
         "These are the models as last read; OpenRouter is being asked anew, or does not answer."
     ),
     "openrouter_cache_cleared": _("The stored list of OpenRouter's models was cleared."),
+    "job_accepted": _("The job is accepted; ask for it, or follow its events."),
+    "job_ended": _("The job has ended."),
+    "job_cancelling": _("What was not sent yet is being called off."),
+    "job_settled": _("Booked as charged."),
+    "job_released": _("What was held was given back."),
     "image_generated": _("The picture is ready."),
     "image_generated_and_saved": _("The picture is ready and in the library."),
     "image_partly_generated": _("Some of the pictures are ready; the others failed."),
@@ -50,6 +55,22 @@ AI_ERRORS = {
     "model_disabled": _("This model cannot be used now: %(why)s"),
     "price_unknown_blocked": _("The price of this model is unknown, and this provider blocks unknown prices."),
     "key_source_changed": _("The key that would be used is another one than you expected."),
+    "queue_full": _("Too many jobs are waiting. Try again shortly."),
+    "too_many_streams": _("There can be at most %(limit)s open streams of events."),
+    "provider_left_alone": _("The service failed several times in a row and is left alone for a moment."),
+    "idempotency_mismatch": _("This Idempotency-Key was used for another request."),
+    "job_has_ended": _("The job has ended already."),
+    "job_is_sent": _("The job is sent already, and can no longer be called off."),
+    "job_not_ended": _("The job has not ended yet."),
+    "job_has_succeeded": _("The job brought all its pictures."),
+    "job_cancelled": _("The job was called off before it was sent; it cost nothing."),
+    "charge_unclear": _(
+        "It is unclear whether this job was charged. To ask again all the same, send accept_second_charge."
+    ),
+    "nothing_unclear": _("It is clear what this job cost."),
+    "not_your_job": _("Only its owner can ask for a job again."),
+    "job_goes_on": _("The server is stopping; the job goes on when it is back."),
+    "inputs_gone": _("The pictures that the edit started from are no longer kept."),
     "content_refused": _("The service refused this request under its content policy."),
     "provider_key_invalid": _("The service refused the API key."),
     "provider_quota_exhausted": _("The account at the service has no credit left."),
@@ -78,6 +99,7 @@ AI_FIELD_ERRORS = {
     "compression_needs_jpeg_or_webp": _("Compression needs the format jpeg or webp."),
     "size_or_ratio": _("Send either size, or aspect_ratio and resolution."),
     "previews_need_one_picture": _("Previews are streamed for one picture at a time."),
+    "idempotency_key_invalid": _("A key has 1 to 255 printable ASCII characters, without spaces."),
     "unknown_asset": _("There is no such picture in the library."),
     "too_many_references": _("There can be at most %(limit)s reference pictures."),
     "references_too_large": _("The reference pictures together have more than %(limit)s bytes."),
@@ -118,6 +140,16 @@ AI_REASONS = {
     "shared_key_invalid": _("the service refused the shared key."),
     "shared_key_reserved": _("the shared key is reserved for super admins."),
     "no_key": _("there is no key to use."),
+}
+
+AI_STATES = {
+    "job_reserved": _("The job is accepted."),
+    "job_queued": _("The job is waiting for its turn."),
+    "job_running": _("The service is working on it."),
+    "job_succeeded": _("The pictures are there."),
+    "job_refused": _("The service refused the job."),
+    "job_failed": _("The job failed."),
+    "job_unknown": _("It is unclear how the job ended, and whether it was charged."),
 }
 
 AI_NOTES = {

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from src.core import db
+from src.core import db, notices
 
 log = structlog.get_logger("negareh.background")
 
@@ -43,6 +43,12 @@ def in_flight() -> int:
 def is_draining() -> bool:
     """Whether this event loop waits for its end, and nothing that takes long should begin."""
     return asyncio.get_running_loop() in _draining
+
+
+def begin_draining(loop: asyncio.AbstractEventLoop) -> None:
+    """From now on nothing that takes long begins in `loop`, and whoever only waits there stops; `drain` ends it."""
+    _draining.add(loop)
+    notices.tell_all()
 
 
 async def drain(timeout_s: float) -> int:

@@ -27,7 +27,6 @@ CORE_ERRORS: dict[str, Any] = {
     "body_too_large": _("The body is larger than the %(cap_bytes)s bytes accepted here."),
     "malformed_form": _("The form cannot be read."),
     "malformed_json": _("The body is not valid JSON."),
-    "not_supported_yet": _("%(feature)s is not supported yet."),
     "rate_limited": _("Too many requests. Try again shortly."),
     "vault_keyring_missing": _("The server's keyring is missing, so stored keys cannot be opened."),
     "vault_key_unreadable": _("A stored key cannot be opened. Enter the key again."),

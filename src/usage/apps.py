@@ -9,6 +9,7 @@ class UsageConfig(AppConfig):
 
     def ready(self) -> None:
         from src.core.messages import register
-        from src.usage.messages import USAGE_ERRORS
+        from src.usage.messages import KEY_SOURCE_LABELS, LIMIT_WARNINGS, USAGE_ERRORS, USAGE_SUCCESS, WARNING_LETTER
 
-        register(USAGE_ERRORS)
+        for messages in (USAGE_SUCCESS, USAGE_ERRORS, KEY_SOURCE_LABELS, LIMIT_WARNINGS, WARNING_LETTER):
+            register(messages)

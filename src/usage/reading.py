@@ -1,24 +1,18 @@
-"""What has been used in the running month, read from the counters."""
+"""What has been used in the running periods, read from the counters."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from src.usage.models import Counter
-from src.usage.services import Scope, ScopeLimit, period_of
+from src.usage.periods import Period, current_period, period_of
+from src.usage.scopes import Scope, ScopeLimit, in_order
+from src.usage.services.booking import LimitReached
 
-
-@dataclass(frozen=True)
-class Period:
-    """A month of the site's time zone; `ends_at` (UTC) is the first moment of the next."""
-
-    name: str
-    ends_at: datetime
+__all__ = ["Left", "Period", "Use", "current_period", "find_refusal", "read_left", "read_use"]
 
 
 @dataclass(frozen=True)
@@ -31,27 +25,27 @@ class Use:
     spent_micros: int = 0
 
 
-def current_period(moment: datetime | None = None) -> Period:
-    zone = ZoneInfo(settings.SITE_TIME_ZONE)
-    local = (moment or timezone.now()).astimezone(zone)
-    year, month = (local.year + 1, 1) if local.month == 12 else (local.year, local.month + 1)
-    return Period(period_of(local), datetime(year, month, 1, tzinfo=zone).astimezone(UTC))
-
-
-def read_use(*, scopes: Iterable[Scope], period: str) -> dict[Scope, Use]:
-    """One query, however many scopes; a scope that has used nothing is all zeros."""
+def read_use(*, scopes: Iterable[Scope], period: str | None = None) -> dict[Scope, Use]:
+    """One query, however many scopes; a scope that has used nothing is all zeros. Without `period`, each scope's own
+    running one."""
     use = {scope: Use() for scope in scopes}
-    ids_by_kind: dict[str, list[str]] = {}
-    for scope in use:
-        ids_by_kind.setdefault(scope.kind, []).append(scope.id)
+    now = timezone.now()
     wanted = Q(pk__in=[])
-    for kind, ids in ids_by_kind.items():
-        wanted |= Q(scope_kind=kind, scope_id__in=ids)
-    for counter in Counter.objects.filter(wanted, period=period):
+    for (kind, name), ids in _by_kind_and_period(use, period, now).items():
+        wanted |= Q(scope_kind=kind, period=name, scope_id__in=ids)
+    for counter in Counter.objects.filter(wanted):
         use[Scope(counter.scope_kind, counter.scope_id)] = Use(
             counter.reserved_images, counter.spent_images, counter.reserved_micros, counter.spent_micros
         )
     return use
+
+
+def _by_kind_and_period(scopes: Iterable[Scope], period: str | None, now: datetime) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for scope in scopes:
+        name = period_of(scope, now).name if period is None else period
+        found.setdefault((scope.kind, name), []).append(scope.id)
+    return found
 
 
 @dataclass(frozen=True)
@@ -68,18 +62,32 @@ class Left:
         return self.micros > 0 if micros is None else micros <= self.micros
 
 
-def read_left(*, limits: Iterable[ScopeLimit], period: str) -> Left:
-    """One query. The scope with the least left counts."""
+def read_left(*, limits: Iterable[ScopeLimit], period: str | None = None) -> Left:
+    """One query. The scope with the least left counts. Without `period`, each scope's own running one."""
     limits = list(limits)
     use = read_use(scopes=[limit.scope for limit in limits], period=period)
-    images = [
-        limit.max_images - use[limit.scope].reserved_images - use[limit.scope].spent_images
-        for limit in limits
-        if limit.max_images is not None
-    ]
-    micros = [
-        limit.max_micros - use[limit.scope].reserved_micros - use[limit.scope].spent_micros
-        for limit in limits
-        if limit.max_micros is not None
-    ]
-    return Left(min(images, default=None), min(micros, default=None))
+    left = [_left_of(limit, use[limit.scope]) for limit in limits]
+    return Left(
+        min((each.images for each in left if each.images is not None), default=None),
+        min((each.micros for each in left if each.micros is not None), default=None),
+    )
+
+
+def _left_of(limit: ScopeLimit, used: Use) -> Left:
+    return Left(
+        None if limit.max_images is None else limit.max_images - used.reserved_images - used.spent_images,
+        None if limit.max_micros is None else limit.max_micros - used.reserved_micros - used.spent_micros,
+    )
+
+
+def find_refusal(*, limits: Iterable[ScopeLimit], images: int, micros: int | None) -> LimitReached | None:
+    """What `reserve` would raise now, None if it would pass. One query."""
+    limits = in_order(limits)
+    use = read_use(scopes=[limit.scope for limit in limits])
+    for limit in limits:
+        left = _left_of(limit, use[limit.scope])
+        if left.images is not None and images > left.images:
+            return LimitReached(limit, "images")
+        if not left.has_room_for(micros):
+            return LimitReached(limit, "micros")
+    return None

@@ -3,8 +3,10 @@
 import pytest
 from django.db import transaction
 
-from src.usage.models import Counter, LedgerEntry
-from src.usage.services import LimitReached, ScopeLimit, release, reserve, settle
+from src.usage.models import Counter, LedgerEntry, LimitWarning
+from src.usage.scopes import WHOLE_TEAM, person_day
+from src.usage.services import LimitReached, ScopeLimit, note_refusal, note_warnings, release, reserve, settle
+from src.usage.services.verification import verify_ledger
 from tests.usage.conftest import PERSON, PROVIDER, counted, counted_by_ledger, movement, race, reserved
 
 THREADS = 60
@@ -35,6 +37,44 @@ def test_exactly_as_many_pass_as_fit(limit, micros):
     assert outcomes(results) == {"passed": 20, LimitReached.__name__: 40}
     assert counted(PERSON) == counted(PROVIDER) == counted_by_ledger(PERSON) == counted_by_ledger(PROVIDER)
     assert LedgerEntry.objects.count() == 40
+
+
+def test_of_200_at_once_exactly_50_pass_a_budget_of_50():
+    limits = [ScopeLimit(PERSON), ScopeLimit(PROVIDER), ScopeLimit(person_day(1)), ScopeLimit(WHOLE_TEAM, None, 50)]
+
+    def order(_number: int) -> None:
+        with transaction.atomic():
+            reserve(movement=movement(), limits=limits, images=1, micros=1)
+
+    assert outcomes(race(200, order)) == {"passed": 50, LimitReached.__name__: 150}
+    assert [counted(limit.scope) for limit in limits] == [{"reserved_images": 50, "reserved_micros": 50}] * 4
+    assert verify_ledger().differences == ()
+
+
+def test_of_two_that_cross_a_mark_at_once_one_writes_the_warning():
+    limits = [ScopeLimit(PERSON, max_images=10)]
+    made = [reserved(*limits) for _ in range(10)]
+
+    def end(number: int) -> list[LimitWarning]:
+        with transaction.atomic():
+            settle(movement=made[number], images=1, micros=None)
+            return note_warnings(movement=made[number], limits=limits)
+
+    new = [warning for warnings in race(10, end) for warning in warnings]
+
+    assert sorted(warning.percent for warning in new) == [80, 100]
+    assert LimitWarning.objects.count() == 2
+
+
+def test_of_many_refused_at_once_one_writes_the_warning():
+    limit = ScopeLimit(PERSON, max_images=0)
+
+    def refuse(_number: int) -> list[LimitWarning]:
+        return note_refusal(movement=movement(), reached=LimitReached(limit, "images"))
+
+    new = [warning for warnings in race(20, refuse) for warning in warnings]
+
+    assert sorted(warning.percent for warning in new) == [80, 100]
 
 
 def test_a_budget_that_is_only_in_the_second_scope_holds_as_well():

@@ -1,12 +1,15 @@
-"""The running month, and what has been used in it."""
+"""The running periods, what has been used in them, and what would be refused."""
 
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from src.usage.models import Counter
-from src.usage.reading import Use, current_period, read_use
-from src.usage.services import Scope
+from src.usage.reading import Left, Use, current_period, find_refusal, read_left, read_use
+from src.usage.scopes import person_day
+from src.usage.services import LimitReached, Scope, ScopeLimit
+from tests.usage.conftest import PERSON, reserved, spent
 
 FIRST, SECOND = Scope("own_key", "1:1"), Scope("person_provider", "1:1")
 
@@ -39,3 +42,61 @@ def test_only_the_asked_scopes_and_period_are_read(db, django_assert_num_queries
 
 def test_no_scopes_have_no_use(db):
     assert read_use(scopes=[], period="2026-11") == {}
+
+
+@time_machine.travel(datetime(2026, 11, 24, 12, tzinfo=UTC), tick=False)
+def test_each_scope_is_read_in_its_own_running_period(db, django_assert_num_queries):
+    day = person_day(1)
+    for scope, period in ((FIRST, "2026-11"), (day, "2026-11-24"), (day, "2026-11"), (FIRST, "2026-11-24")):
+        Counter.objects.create(scope_kind=scope.kind, scope_id=scope.id, period=period, spent_images=len(period))
+
+    with django_assert_num_queries(1):
+        use = read_use(scopes=[FIRST, day])
+
+    assert use == {FIRST: Use(spent_images=7), day: Use(spent_images=10)}
+
+
+def test_the_tightest_scope_says_what_is_left(db, django_assert_num_queries):
+    day, month = ScopeLimit(person_day(1), max_images=5), ScopeLimit(PERSON, max_images=9, max_micros=100)
+    spent(day, month, images=2, micros=30)
+
+    with django_assert_num_queries(1):
+        left = read_left(limits=[day, month])
+
+    assert left == Left(images=3, micros=70)
+
+
+REQUESTS = [(3, 10), (4, 10), (3, 71), (3, 70), (3, None), (3, 0), (8, 500)]
+
+
+@pytest.mark.parametrize(("images", "micros"), REQUESTS)
+def test_what_would_be_refused_is_what_reserving_refuses(db, django_assert_num_queries, images, micros):
+    limits = [ScopeLimit(PERSON, max_images=9, max_micros=100), ScopeLimit(person_day(1), max_images=5)]
+    spent(*limits, images=2, micros=30)
+
+    with django_assert_num_queries(1):
+        foreseen = find_refusal(limits=limits, images=images, micros=micros)
+
+    try:
+        reserved(*limits, images=images, micros=micros)
+    except LimitReached as exc:
+        assert foreseen is not None and (foreseen.limit, foreseen.kind) == (exc.limit, exc.kind)
+    else:
+        assert foreseen is None
+
+
+def test_both_outcomes_are_among_those_requests(db):
+    limits = [ScopeLimit(PERSON, max_images=9, max_micros=100), ScopeLimit(person_day(1), max_images=5)]
+    spent(*limits, images=2, micros=30)
+
+    found = [find_refusal(limits=limits, images=images, micros=micros) for images, micros in REQUESTS]
+
+    assert [each and (each.scope.kind, each.kind) for each in found] == [
+        None,
+        ("person_day", "images"),
+        ("person_provider", "micros"),
+        None,
+        None,
+        None,
+        ("person_day", "images"),
+    ]

@@ -1,10 +1,7 @@
 """The audit table as CSV, read and sent piece by piece."""
 
-import csv
 import json
 from collections.abc import AsyncIterator
-from io import StringIO
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,9 +9,9 @@ from django.db.models import QuerySet
 from src.accounts.models import AuditEntry, User
 from src.core import db
 from src.core.audit import record
+from src.core.csv_answers import csv_lines, csv_start, safe_cell
 
 ROWS_PER_PIECE = 500
-BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = (
     "id",
     "created_at",
@@ -30,7 +27,6 @@ COLUMNS = (
     "after",
     "request_id",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @transaction.atomic
@@ -42,20 +38,14 @@ def export_audit(*, rows: QuerySet[AuditEntry], filters: dict[str, str], actor: 
 
 
 async def _pieces(rows: QuerySet[AuditEntry], *, below: int) -> AsyncIterator[bytes]:
-    yield (BYTE_ORDER_MARK + _lines([COLUMNS])).encode()
+    yield csv_start(COLUMNS)
     while found := await db.run(_read, rows=rows, below=below):
-        yield _lines([[_cell(entry, name) for name in COLUMNS] for entry in found]).encode()
+        yield csv_lines([[_cell(entry, name) for name in COLUMNS] for entry in found]).encode()
         below = found[-1].pk
 
 
 def _read(*, rows: QuerySet[AuditEntry], below: int) -> list[AuditEntry]:
     return list(rows.filter(id__lt=below)[:ROWS_PER_PIECE])
-
-
-def _lines(rows: Any) -> str:
-    text = StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
 
 
 def _cell(entry: AuditEntry, name: str) -> str:
@@ -64,6 +54,4 @@ def _cell(entry: AuditEntry, name: str) -> str:
         return ""
     if name == "created_at":
         return value.isoformat()
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value)
-    # A spreadsheet would calculate what begins like this.
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return safe_cell(json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else str(value))

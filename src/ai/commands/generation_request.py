@@ -16,7 +16,7 @@ from src.ai.serializers.image_generation_serializer import (
     AIImageGenerationRequestSerializer,
 )
 from src.ai.services.edit_inputs import MASK_BYTES, REFERENCES_BYTES, EditSources
-from src.ai.services.reservation import ImageOrder
+from src.ai.services.image_order import ImageOrder
 from src.core.errors import AppError, InvalidFields
 from src.core.messages import text_for
 from src.media.models import Visibility

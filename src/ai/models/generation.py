@@ -24,6 +24,9 @@ class GenerationStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+UNFINISHED = (GenerationStatus.RESERVED, GenerationStatus.QUEUED, GenerationStatus.RUNNING)
+
+
 class Charged(models.TextChoices):
     YES = "yes"
     NO = "no"
@@ -50,6 +53,11 @@ class ImageGeneration(models.Model):
     `inputs` are an edit's pictures: {"references": [{"asset_id", "sha256", "mime_type", "width", "height"}], "mask"}.
     `failures` are the pictures that did not come: [{"index", "code", "reason", "charged"}].
     `charged` says whether the service took money; while it is `unknown`, the reservation is held.
+    `error_facts` is what the answer tells besides `error_code`, with `retry_after_s` where there is one.
+
+    A job is the same row. Whoever runs it holds a lease and a fence: `fence` counts the claims, and each of the
+    runner's writes names the one it got, so that a runner whose lease has passed on writes nothing more.
+    `not_before` holds a queued job back: a service or a store of ours is left alone for a while.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -64,8 +72,9 @@ class ImageGeneration(models.Model):
     n = models.PositiveSmallIntegerField()
     visibility = models.CharField(max_length=8, default="team")
     save_to_media = models.BooleanField(default=True)
-    status = models.CharField(max_length=10, choices=GenerationStatus, default=GenerationStatus.RESERVED)
+    status = models.CharField(max_length=10, choices=GenerationStatus, default=GenerationStatus.QUEUED)
     error_code = models.CharField(max_length=64, blank=True, default="")
+    error_facts = models.JSONField(default=dict, blank=True)
     failures = models.JSONField(default=list, blank=True)
     title = models.CharField(max_length=300, blank=True, default="")
     alt_text = models.CharField(max_length=1000, blank=True, default="")
@@ -79,12 +88,26 @@ class ImageGeneration(models.Model):
     token_usage = models.JSONField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
+    setbacks = models.PositiveSmallIntegerField(default=0)
+    """How often in a row it could not be brought to its end: a full disk, a store that answers 500."""
+    not_before = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retries")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status__in=["reserved", "queued", "running"]),
+                name="generation_unfinished",
+            ),
+            models.Index(fields=["created_at"], condition=Q(charged="unknown"), name="generation_unclear"),
+            models.Index(fields=["admin", "-created_at"], name="generation_of_person"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(n__gte=1, n__lte=MAX_N), name="generation_n_in_range"),
             models.CheckConstraint(condition=Q(status__in=GenerationStatus.values), name="generation_status_known"),
@@ -120,13 +143,24 @@ class ImageGeneration(models.Model):
     def __str__(self) -> str:
         return f"{self.id} {self.status}"
 
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in UNFINISHED
+
 
 class ProviderCall(models.Model):
-    """One paid POST; the row is committed before its socket opens."""
+    """One paid POST for `asked` pictures; the row is committed before its socket opens.
+
+    `finished_at` is set once what came of it is booked, or once it surely was not accepted. `index` is the call's
+    place in the request; of several attempts at one index, the last one counts.
+    """
 
     generation = models.ForeignKey(ImageGeneration, on_delete=models.PROTECT, related_name="calls")
     index = models.PositiveSmallIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=1)
+    asked = models.PositiveSmallIntegerField(default=1)
+    brought = models.PositiveSmallIntegerField(default=0)
+    """How many pictures the answer held, acceptable or not."""
     status = models.CharField(max_length=10, choices=ProviderCallStatus, default=ProviderCallStatus.PREPARED)
     prepared_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -136,12 +170,17 @@ class ProviderCall(models.Model):
     resume_handle = models.TextField(blank=True, default="")
     inbox_path = models.CharField(max_length=300, blank=True, default="")
     error_code = models.CharField(max_length=64, blank=True, default="")
+    error_facts = models.JSONField(default=dict, blank=True)
     charged = models.CharField(max_length=8, choices=Charged, default=Charged.NO)
     cost_micros = models.BigIntegerField(null=True, blank=True)
+    cost_source = models.CharField(max_length=20, choices=CostSource, default=CostSource.UNKNOWN)
+    token_usage = models.JSONField(null=True, blank=True)
 
     class Meta:
         default_permissions = ()
+        ordering = ["index", "attempt"]
         constraints = [
+            models.CheckConstraint(condition=Q(asked__gte=1), name="provider_call_asks_for_a_picture"),
             models.UniqueConstraint(fields=["generation", "index", "attempt"], name="provider_call_once_per_attempt"),
             models.CheckConstraint(
                 condition=Q(status__in=ProviderCallStatus.values), name="provider_call_status_known"

@@ -46,6 +46,8 @@ class AIProvider(KeyColumns, TotalsColumns):
     allow_shared_for_normal_admins = models.BooleanField(default=False)
     allow_private_address = models.BooleanField(default=False)
     monthly_budget_micros = models.BigIntegerField(null=True, blank=True)
+    max_jobs_at_once = models.PositiveSmallIntegerField(null=True, blank=True)
+    """How many of its generations run at the same time, over all processes; NULL is PROVIDER_JOBS_AT_ONCE."""
     unknown_price_policy = models.CharField(max_length=8, choices=UnknownPricePolicy, default=UnknownPricePolicy.ALLOW)
     config = models.JSONField(default=dict, blank=True)
     sort_order = models.IntegerField(default=0)
@@ -71,6 +73,10 @@ class AIProvider(KeyColumns, TotalsColumns):
             models.CheckConstraint(
                 condition=Q(unknown_price_policy__in=UnknownPricePolicy.values),
                 name="provider_unknown_price_policy_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_jobs_at_once__isnull=True) | Q(max_jobs_at_once__gte=1),
+                name="provider_runs_a_job_at_least",
             ),
             models.CheckConstraint(condition=~Q(slug="") & ~Q(adapter=""), name="provider_has_slug_and_adapter"),
         ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from src.ai.providers.contract import ProviderConnection
+from src.ai.providers.contract import ProviderConnection, Received
 from src.ai.providers.errors import storable, strike_out_key
 from src.ai.providers.json_values import decode_json
 from src.core.outbound import Answer
@@ -14,6 +14,12 @@ MAX_RETRY_AFTER_S = 3600.0
 REVISED_PROMPT_MAX_CHARS = 32_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,200}")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
+
+
+def answer_of(received: Received) -> Answer:
+    """A paid answer as far as it is kept, so that it reads the same now and later; its status was a 2xx."""
+    headers = {"content-type": received.content_type, REQUEST_ID_HEADERS[0]: received.upstream_request_id}
+    return Answer(200, headers, received.body)
 
 
 def read_json(answer: Answer) -> Any:

@@ -10,8 +10,16 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from src.ai.providers.answers import clean_prompt, upstream_request_id
-from src.ai.providers.call_parts import PAID_ANSWER_BYTES, Request, announce, pay_in_parts, pictures_per_answer
+from src.ai.providers.answers import answer_of, clean_prompt, upstream_request_id
+from src.ai.providers.call_parts import (
+    PAID_ANSWER_BYTES,
+    Request,
+    announce,
+    pay_in_parts,
+    pictures_per_answer,
+    report_failure,
+    split_request,
+)
 from src.ai.providers.contract import (
     CallResult,
     GeneratedImage,
@@ -144,33 +152,44 @@ class Adapter(ABC):
         call_index: int = 0,
         headers: Mapping[str, str] | None = None,
         on_chunk: OnChunk | None = None,
-        is_last: bool = True,
-    ) -> Answer:
-        """One paid POST of JSON or of a form. Raises ProviderError with `charged` told honestly.
-
-        `is_last` false: the answer only names a job; the one that holds the pictures is handed on by `hand_on`.
-        """
-        await announce(on_event, call_index)
-        answer = await self._send(
-            conn,
-            "POST",
-            path,
-            payload=payload,
-            headers=headers,
-            limits=Limits(
-                connect_s=min(CONNECT_S, conn.timeout_s / 2),
-                total_s=conn.timeout_s,
-                read_gap_s=conn.timeout_s,
-                # A stream repeats the picture before it is whole.
-                answer_bytes=PAID_ANSWER_BYTES * (2 if on_chunk else 1),
-            ),
-            on_chunk=on_chunk,
-            is_paid=True,
+        context: str = "",
+    ) -> Received:
+        """One paid POST of JSON or of a form, whose answer is handed on before it is read. Raises ProviderError with
+        `charged` told honestly."""
+        answer = await self.submit(
+            conn, path, payload, on_event=on_event, call_index=call_index, headers=headers, on_chunk=on_chunk
         )
-        if not 200 <= answer.status < 300:
-            raise self.class_error(answer, conn)
-        if is_last:
-            await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
+        return await self.hand_on(conn, answer, on_event=on_event, call_index=call_index, context=context)
+
+    async def submit(
+        self,
+        conn: ProviderConnection,
+        path: str,
+        payload: Mapping[str, Any] | Form,
+        *,
+        on_event: OnEvent,
+        call_index: int = 0,
+        headers: Mapping[str, str] | None = None,
+        on_chunk: OnChunk | None = None,
+    ) -> Answer:
+        """`paid_call` for an answer that may only name a job; whichever answer holds the pictures goes to `hand_on`."""
+        await announce(on_event, call_index)
+        limits = Limits(
+            connect_s=min(CONNECT_S, conn.timeout_s / 2),
+            total_s=conn.timeout_s,
+            read_gap_s=conn.timeout_s,
+            # A stream repeats the picture before it is whole.
+            answer_bytes=PAID_ANSWER_BYTES * (2 if on_chunk else 1),
+        )
+        try:
+            answer = await self._send(
+                conn, "POST", path, payload=payload, headers=headers, limits=limits, on_chunk=on_chunk, is_paid=True
+            )
+            if not 200 <= answer.status < 300:
+                raise self.class_error(answer, conn)
+        except ProviderError as exc:
+            await report_failure(on_event, exc, call_index)
+            raise
         return answer
 
     async def paid_stream(
@@ -181,7 +200,8 @@ class Adapter(ABC):
         *,
         on_event: OnEvent,
         on_document: OnDocument,
-    ) -> Answer:
+        call_index: int = 0,
+    ) -> Received:
         """`paid_call` for an answer that comes as server-sent events: `on_document` gets each one's JSON and returns
         True for the one after which nothing is waited for. Services may answer plain JSON all the same."""
         stream = EventStream()
@@ -192,20 +212,42 @@ class Adapter(ABC):
                     return True
             return False
 
-        return await self.paid_call(conn, path, payload, on_event=on_event, on_chunk=on_chunk)
+        return await self.paid_call(conn, path, payload, on_event=on_event, call_index=call_index, on_chunk=on_chunk)
 
     async def hand_on(
-        self, conn: ProviderConnection, answer: Answer, *, on_event: OnEvent, call_index: int = 0
-    ) -> None:
+        self, conn: ProviderConnection, answer: Answer, *, on_event: OnEvent, call_index: int = 0, context: str = ""
+    ) -> Received:
         """Report the answer that holds the pictures (or their links), before it is read."""
-        await on_event(
-            Received(
-                body=answer.body,
-                content_type=answer.content_type,
-                upstream_request_id=upstream_request_id(answer, conn),
-                call_index=call_index,
-            )
+        received = Received(
+            body=answer.body,
+            content_type=answer.content_type,
+            upstream_request_id=upstream_request_id(answer, conn),
+            call_index=call_index,
+            context=context,
         )
+        await on_event(received)
+        return received
+
+    async def read_received(self, conn: ProviderConnection, request: ImageRequest, *, received: Received) -> CallResult:
+        """Read again what was handed on of the whole `request`'s paid call `received.call_index`, and fetch what it
+        links to, for free; nothing is reported.
+
+        Raises ProviderError as the first reading did, BrokenAnswer(no_such_call) if the request has no such call.
+        """
+        parts = self.parts_of(request)
+        if not 0 <= received.call_index < len(parts):
+            raise BrokenAnswer(charged="unknown", reason="no_such_call")
+        return await self.read_call(conn, parts[received.call_index], received)
+
+    async def read_call(self, conn: ProviderConnection, part: ImageRequest, received: Received) -> CallResult:
+        """What came of the paid call for `part`, by nothing but what is kept of its answer."""
+        read = self.read_paid(answer_of(received), conn, part=part, context=received.context)
+        return await self.complete(conn, read, received=received, asked=part.n)
+
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        """The pictures of a paid answer; `context` as in Received. Raises BrokenAnswer for what cannot be read, a typed
+        error for an error inside a 2xx."""
+        raise Rejected(charged="unknown", reason="no_images")
 
     async def _send(
         self,
@@ -236,7 +278,7 @@ class Adapter(ABC):
                 on_chunk=on_chunk,
             )
         except outbound.NotSent as exc:
-            raise Unreachable(reason=_reason_of(exc)) from exc
+            raise _unreachable(exc) from exc
         except outbound.TimedOut as exc:
             raise ProviderTimeout(charged=unclear) from exc
         except outbound.AnswerTooLarge as exc:
@@ -245,7 +287,7 @@ class Adapter(ABC):
             raise BrokenAnswer(charged=unclear, reason="connection_lost") from exc
 
     async def complete(
-        self, conn: ProviderConnection, read: ReadAnswer, *, upstream_id: str = "", call_index: int = 0, asked: int = 1
+        self, conn: ProviderConnection, read: ReadAnswer, *, received: Received, asked: int
     ) -> CallResult:
         """Fetch what the answer only links to. Raises NoImageReturned for an answer with neither picture nor cost."""
         if not read.images and not read.usage and read.cost_micros is None:
@@ -260,12 +302,12 @@ class Adapter(ABC):
         if len(read.images) > len(images):
             images.append(GeneratedImage(problem="too_many"))
         return CallResult(
-            call_index=call_index,
+            call_index=received.call_index,
             asked=asked,
             images=tuple(replace(image, revised_prompt=clean_prompt(image.revised_prompt, conn)) for image in images),
             usage=read.usage if is_counted else None,
             cost_micros=read.cost_micros,
-            upstream_request_id=upstream_id,
+            upstream_request_id=received.upstream_request_id or read.upstream_request_id,
         )
 
     def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
@@ -277,15 +319,22 @@ class Adapter(ABC):
         """How many one answer can bring: one where the service makes one, else what fits into the most that is read."""
         return 1 if self.one_picture_per_call else pictures_per_answer(request)
 
+    def parts_of(self, request: Request) -> tuple[Request, ...]:
+        """One request per paid call that `request` will need, at the place of its call index; always the same ones."""
+        return split_request(request, most=self.pictures_per_call(request))
+
     async def call_in_parts(
         self, request: Request, make_call: Callable[[int, Request], Awaitable[CallResult]]
     ) -> ImageResult:
         """As many paid calls as the request needs; see `pay_in_parts`."""
-        return await pay_in_parts(request, most=self.pictures_per_call(request), make_call=make_call)
+        return await pay_in_parts(self.parts_of(request), make_call=make_call)
 
 
-def _reason_of(exc: outbound.NotSent) -> str:
-    return exc.reason if exc.reason in PERMANENT_REASONS else ""
+def _unreachable(exc: outbound.NotSent) -> Unreachable:
+    is_permanent = exc.reason in PERMANENT_REASONS
+    error = Unreachable(reason=exc.reason if is_permanent else "")
+    error.permanent = is_permanent
+    return error
 
 
 def private_address(conn: ProviderConnection) -> PrivateAddress | None:

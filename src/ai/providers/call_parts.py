@@ -1,13 +1,22 @@
 """Paid calls: announced before they leave, and as many for one request as it needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 
-from src.ai.providers.contract import CallResult, ImageEditRequest, ImageRequest, ImageResult, OnEvent, Sent
+from src.ai.providers.contract import (
+    CallResult,
+    Failed,
+    ImageEditRequest,
+    ImageRequest,
+    ImageResult,
+    OnEvent,
+    ResumeHandle,
+    Sent,
+)
 from src.ai.providers.errors import ProviderError, ServiceFailed
 from src.ai.specs import split_size
 
@@ -34,19 +43,44 @@ async def announce(on_event: OnEvent, call_index: int = 0) -> None:
         raise ServiceFailed(charged="no", reason="internal") from exc
 
 
-async def pay_in_parts(
-    request: Request, *, most: int, make_call: Callable[[int, Request], Awaitable[CallResult]]
-) -> ImageResult:
-    """As many paid calls as the request needs, a few at a time, each with an index and its part of the pictures.
+async def report_handle(on_event: OnEvent, handle: str, call_index: int) -> None:
+    """Report where a paid job can be asked for. If that cannot be kept, the job is asked for all the same."""
+    try:
+        await on_event(ResumeHandle(handle=handle, call_index=call_index))
+    except ProviderError:
+        raise
+    except Exception as exc:  # noqa: BLE001 (whatever it is, it must not lose the job)
+        log.error("resume_handle_not_kept", call_index=call_index, exc_info=exc)
 
-    Seeds are counted on, so that no two pictures have one. Of several calls, one that fails costs only itself,
-    and its error stays with it; a single one raises.
+
+async def report_failure(on_event: OnEvent, error: ProviderError, call_index: int) -> None:
+    """Report how a paid call ended without an answer to be read. If that cannot be kept, the error stands."""
+    try:
+        await on_event(Failed(error=error, call_index=call_index))
+    except Exception as exc:  # noqa: BLE001 (the error of the call is what counts)
+        log.error("failure_not_kept", call_index=call_index, exc_info=exc)
+
+
+def split_request(request: Request, *, most: int) -> tuple[Request, ...]:
+    """One request per paid call, each with up to `most` of the pictures, in their order.
+
+    Seeds are counted on, so that no two pictures have one. Previews do not say which call they belong to, so that only
+    a single call has them.
     """
-    gate = asyncio.Semaphore(EDITS_AT_ONCE if isinstance(request, ImageEditRequest) else CALLS_AT_ONCE)
-    firsts = range(0, request.n, most)
-    parts = [_part(request, first, min(most, request.n - first)) for first in firsts]
+    if request.n <= most:
+        return (request,)
+    whole = replace(request, partial_images=None)
+    return tuple(_part(whole, first, min(most, request.n - first)) for first in range(0, request.n, most))
+
+
+async def pay_in_parts(
+    parts: Sequence[Request], *, make_call: Callable[[int, Request], Awaitable[CallResult]]
+) -> ImageResult:
+    """One paid call per part, a few at a time, each with its place as index. Of several calls, one that fails costs
+    only itself, and its error stays with it; a single one raises."""
     if len(parts) == 1:
         return ImageResult(calls=(await make_call(0, parts[0]),))
+    gate = asyncio.Semaphore(EDITS_AT_ONCE if isinstance(parts[0], ImageEditRequest) else CALLS_AT_ONCE)
 
     async def ended(index: int) -> CallResult:
         async with gate:

@@ -9,6 +9,8 @@ from src.ai.providers.errors import ProviderError
 from src.ai.specs import ImageSpec, Price, TokenUsage
 from src.core.secret import Secret
 
+MAX_CONTEXT_CHARS = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderConnection:
@@ -120,11 +122,13 @@ class ImageLink:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadAnswer:
-    """A paid answer after parsing: pictures, or links to them that are fetched next, for free."""
+    """A paid answer after parsing: pictures, or links to them that are fetched next, for free. `upstream_request_id` is
+    set where the service names its request in the body."""
 
     images: tuple[GeneratedImage | ImageLink, ...]
     usage: TokenUsage | None = None
     cost_micros: int | None = None
+    upstream_request_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +169,14 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A 2xx answer to a paid request, whole and not yet parsed; awaited before anything else is tried."""
+    """A 2xx answer to a paid request, whole and not yet parsed; awaited before anything else is tried. `context` is
+    what its reading needs and the body does not say, in the adapter's own words, up to `MAX_CONTEXT_CHARS`."""
 
     body: bytes = field(repr=False)
     content_type: str = ""
     upstream_request_id: str = ""
     call_index: int = 0
+    context: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,5 +196,13 @@ class Preview:
     preview_index: int = 0
 
 
-Event = Sent | Received | ResumeHandle | Preview
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A paid call ended without an answer that could be read; what it cost is `error.charged`."""
+
+    error: ProviderError
+    call_index: int = 0
+
+
+Event = Sent | Received | ResumeHandle | Preview | Failed
 OnEvent = Callable[[Event], Awaitable[None]]

@@ -6,7 +6,8 @@ ProviderError
 ├── Rejected 502                ├── Unreachable 503
 ├── BrokenAnswer 502            ├── ProviderTimeout 504
 ├── NoImageReturned 502         ├── ContentRefused 422
-├── UnsupportedImageType 502    └── ServiceFailed 502
+├── UnsupportedImageType 502    ├── ServiceFailed 502
+└── AlreadySent 502
 """
 
 from typing import Any
@@ -24,7 +25,8 @@ class ProviderError(AppError):
     """`charged` is yes, no or unknown; `permanent` means that the same request will fail again.
 
     `reason` tells cases of one code apart; `words` are the service's own, shortened, keys struck out; `field` is the
-    parameter of ours that the service names; `usage` the tokens that it counts all the same.
+    parameter of ours that the service names; `usage` the tokens that it counts all the same; `http_status` what a
+    failure of the service came with.
     """
 
     status = 502
@@ -42,6 +44,7 @@ class ProviderError(AppError):
         categories: tuple[str, ...] = (),
         field: str = "",
         usage: TokenUsage | None = None,
+        http_status: int | None = None,
     ):
         facts: dict[str, Any] = {"reason": reason or self.default_reason, "field": field}
         if words:
@@ -55,6 +58,7 @@ class ProviderError(AppError):
         )
         self.charged = charged
         self.usage = usage
+        self.http_status = http_status
         self.reason = reason or self.default_reason
 
 
@@ -107,6 +111,30 @@ class Unreachable(ProviderError):
 
 class ProviderTimeout(ProviderError):
     status, error_code = 504, "provider_timeout"
+
+
+class AlreadySent(ProviderError):
+    """The paid call was announced before and what became of it is not known here; it is not sent again."""
+
+    default_reason = "already_sent"
+
+    def __init__(self) -> None:
+        super().__init__(charged="unknown")
+
+
+def surely_not_accepted(error: ProviderError) -> bool:
+    """Whether the service turned the request away before any work: no connection, 429 or 503. Only after these may a
+    paid request be sent again by itself, and it is worth a try where the error is not `permanent`."""
+    return isinstance(error, Unreachable | RateLimited | Overloaded) and error.charged == "no"
+
+
+def is_outage(error: ProviderError) -> bool:
+    """Whether the error says that the service itself is down, and nothing of the request, the key or us."""
+    if isinstance(error, Unreachable):
+        return not error.permanent
+    if isinstance(error, ServiceFailed | BrokenAnswer):
+        return (error.http_status or 0) >= 500 or error.reason == "connection_lost"
+    return isinstance(error, Overloaded | ProviderTimeout)
 
 
 def clean_words(text: Any, key: Secret | None) -> str:

@@ -6,12 +6,13 @@ Source: google-genai 3.6.1, models.py (`_GenerateContentConfig_to_mldev`, `_Imag
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pybase64
 
-from src.ai.providers.answers import REQUEST_ID, read_json, upstream_request_id
+from src.ai.providers.answers import REQUEST_ID, read_json
 from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
     CallResult,
@@ -77,17 +78,19 @@ class Gemini(Adapter):
 
         async def make_call(index: int, part: ImageRequest) -> CallResult:
             payload = {"contents": contents, "generationConfig": to_config(part)}
-            answer = await self.paid_call(conn, path, payload, on_event=on_event, call_index=index)
-            document = self.read_document(answer, conn)
-            read = read_answer(document, conn, seed=part.seed)
-            upstream_id = upstream_request_id(answer, conn) or response_id(document, conn)
-            return await self.complete(conn, read, upstream_id=upstream_id, call_index=index)
+            received = await self.paid_call(conn, path, payload, on_event=on_event, call_index=index)
+            return await self.read_call(conn, part, received)
 
         return await self.call_in_parts(request, make_call)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
         """The same call, with the references after the prompt."""
         return await self.generate(conn, request, on_event=on_event)
+
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        document = self.read_document(answer, conn)
+        read = read_answer(document, conn, seed=part.seed)
+        return replace(read, upstream_request_id=response_id(document, conn))
 
     def read_document(self, answer: Answer, conn: ProviderConnection) -> dict[str, Any]:
         """The JSON object of a 2xx. Raises BrokenAnswer for what is none, a typed error for an error inside."""

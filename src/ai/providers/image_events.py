@@ -9,7 +9,7 @@ from typing import Any
 
 from src.ai.providers.answers import read_json
 from src.ai.providers.base import Adapter, OnDocument
-from src.ai.providers.contract import ImageRequest, OnEvent, Preview, ProviderConnection
+from src.ai.providers.contract import ImageRequest, OnEvent, Preview, ProviderConnection, Received
 from src.ai.providers.pictures import decode_picture
 from src.ai.providers.sse import read_events
 from src.core.outbound import Answer, Form
@@ -33,10 +33,13 @@ async def pay_with_previews(
     request: ImageRequest,
     call_index: int,
     on_event: OnEvent,
-) -> Answer:
+) -> Received:
     """One paid call, as a stream where the request wants previews."""
     if wants_previews(request):
-        return await adapter.paid_stream(conn, path, payload, on_event=on_event, on_document=watch_previews(on_event))
+        watch = watch_previews(on_event)
+        return await adapter.paid_stream(
+            conn, path, payload, on_event=on_event, on_document=watch, call_index=call_index
+        )
     return await adapter.paid_call(conn, path, payload, on_event=on_event, call_index=call_index)
 
 

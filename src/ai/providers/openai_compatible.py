@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from src.ai.providers.answers import read_json, upstream_request_id
+from src.ai.providers.answers import read_json
 from src.ai.providers.base import Adapter, CostSource, NeedsKey
 from src.ai.providers.contract import (
     CallResult,
@@ -96,11 +96,10 @@ class OpenAICompatible(Adapter):
         request: ImageRequest,
         on_event: OnEvent,
     ) -> CallResult:
-        answer = await pay_with_previews(
+        received = await pay_with_previews(
             self, conn, path, payload, request=request, call_index=index, on_event=on_event
         )
-        read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
-        return await self.complete(conn, read, upstream_id=upstream_id, call_index=index, asked=request.n)
+        return await self.read_call(conn, request, received)
 
     def to_payload(self, request: ImageRequest, conn: ProviderConnection) -> dict[str, Any]:
         """Only what was asked: servers differ in what they reject."""
@@ -112,6 +111,9 @@ class OpenAICompatible(Adapter):
         if conn.config.get("response_format"):
             payload["response_format"] = conn.config["response_format"]
         return payload
+
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        return self.read_answer(answer, conn)
 
     def read_answer(self, answer: Answer, conn: ProviderConnection) -> ReadAnswer:
         """Raises BrokenAnswer for what holds no JSON object, a typed error for an error inside a 2xx."""

@@ -56,7 +56,7 @@ def class_by_status(
     if status in TIMEOUTS:
         return ProviderTimeout(charged="unknown")
     if status in LOST_BEHIND_GATEWAY:
-        return ServiceFailed(charged="unknown")
+        return ServiceFailed(charged="unknown", http_status=answer.status)
     if status == 401:
         return KeyInvalid(charged=charged)
     if status == 402:
@@ -65,7 +65,8 @@ def class_by_status(
         return Rejected(charged=charged, reason="model_gone", words=words)
     if 400 <= status < 500:
         return Rejected(charged=charged, reason="no_permission" if status == 403 else "", words=words, field=field)
-    return ServiceFailed(charged=charged, reason="redirect" if 300 <= status < 400 else "")
+    reason = "redirect" if 300 <= status < 400 else ""
+    return ServiceFailed(charged=charged, reason=reason, http_status=answer.status)
 
 
 def status_inside(status: int, *, code: str, kind: str) -> int:
@@ -85,7 +86,7 @@ def page_error(answer: Answer, document: Any) -> BrokenAnswer | None:
     """What an answer without JSON means where a proxy may have written it: whether the service behind it did the work
     is unclear. None for any other answer."""
     if document is None and answer.status >= 500 and answer.status not in WITH_WAIT:
-        return BrokenAnswer(charged="unknown", reason="not_json")
+        return BrokenAnswer(charged="unknown", reason="not_json", http_status=answer.status)
     return None
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pybase64
 
-from src.ai.providers.answers import MAX_RETRY_AFTER_S, read_json, retry_after_s, upstream_request_id
+from src.ai.providers.answers import MAX_RETRY_AFTER_S, read_json, retry_after_s
 from src.ai.providers.base import Adapter
 from src.ai.providers.contract import (
     CallResult,
@@ -105,14 +105,16 @@ class OpenRouter(Adapter):
     async def _call(
         self, conn: ProviderConnection, request: ImageRequest, *, call_index: int, on_event: OnEvent
     ) -> CallResult:
-        answer = await pay_with_previews(
+        received = await pay_with_previews(
             self, conn, "/images", to_payload(request), request=request, call_index=call_index, on_event=on_event
         )
-        read, upstream_id = self.read_answer(answer, conn), upstream_request_id(answer, conn)
-        return await self.complete(conn, read, upstream_id=upstream_id, call_index=call_index, asked=request.n)
+        return await self.read_call(conn, request, received)
 
     async def edit(self, conn: ProviderConnection, request: ImageEditRequest, *, on_event: OnEvent) -> ImageResult:
         return await self.generate(conn, request, on_event=on_event)
+
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        return self.read_answer(answer, conn)
 
     def read_answer(self, answer: Answer, conn: ProviderConnection) -> ReadAnswer:
         """Raises BrokenAnswer for what holds no JSON object, a typed error for an error inside a 2xx."""

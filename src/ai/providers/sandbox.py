@@ -16,6 +16,7 @@ import pybase64
 from src.ai.providers.base import Adapter
 from src.ai.providers.call_parts import announce
 from src.ai.providers.contract import (
+    CallResult,
     GeneratedImage,
     ImageRequest,
     ImageResult,
@@ -24,7 +25,6 @@ from src.ai.providers.contract import (
     OnEvent,
     ProviderConnection,
     ReadAnswer,
-    Received,
 )
 from src.ai.providers.errors import (
     ContentRefused,
@@ -63,25 +63,33 @@ class Sandbox(Adapter):
     cost_source = "cost"
 
     async def generate(self, conn: ProviderConnection, request: ImageRequest, *, on_event: OnEvent) -> ImageResult:
-        await announce(on_event)
-        await asyncio.sleep(read_delay_s(conn))
-        self._fail_as_told(conn, request)
-        loop = asyncio.get_running_loop()
-        body = await loop.run_in_executor(_drawing, draw_answer, request)
-        await on_event(Received(body=body, content_type="application/json"))
-        return ImageResult(calls=(await self.complete(conn, self.read_answer(body), asked=request.n),))
+        async def make_call(index: int, part: ImageRequest) -> CallResult:
+            await announce(on_event, index)
+            await asyncio.sleep(read_delay_s(conn))
+            self._fail_as_told(conn, part)
+            body = await asyncio.get_running_loop().run_in_executor(_drawing, draw_answer, part)
+            answer = Answer(200, {"content-type": "application/json"}, body)
+            received = await self.hand_on(conn, answer, on_event=on_event, call_index=index)
+            return await self.read_call(conn, part, received)
+
+        return await self.call_in_parts(request, make_call)
+
+    def pictures_per_call(self, request: ImageRequest) -> int:
+        """All of them: no answer is too large for a service on this machine."""
+        return request.n
 
     def _fail_as_told(self, conn: ProviderConnection, request: ImageRequest) -> None:
         failure = FAILURES.get(str(conn.config.get("fail", "")))
         if failure:
-            raise failure(charged="unknown" if failure is ProviderTimeout else "no")
+            status = 500 if failure is ServiceFailed else None
+            raise failure(charged="unknown" if failure is ProviderTimeout else "no", http_status=status)
         refused = conn.config.get("refuse")
         words = refused if isinstance(refused, list) else []
         if refused is True or any(str(word) in request.prompt for word in words):
             raise ContentRefused(words="The sandbox was told to refuse this.", categories=("sandbox",))
 
-    def read_answer(self, body: bytes) -> ReadAnswer:
-        items = msgspec.json.decode(body)["data"]
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        items = msgspec.json.decode(answer.body)["data"]
         return ReadAnswer(
             images=tuple(
                 GeneratedImage(content=decode_picture(item["b64_json"]) or b"", seed=item["seed"]) for item in items

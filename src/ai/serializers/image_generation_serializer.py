@@ -14,7 +14,7 @@ from src.ai.serializers.provider_serializer import (
     AIProviderSerializer,
 )
 from src.ai.services.edit_inputs import MAX_REFERENCES, EditSources
-from src.ai.services.reservation import ImageOrder
+from src.ai.services.image_order import ImageOrder
 from src.ai.specs import MAX_N
 from src.core.errors import InvalidFields
 from src.core.serializers import (
@@ -43,15 +43,19 @@ PARAM_FIELDS = (
     *("output_format", "output_compression", "seed", "negative_prompt"),
 )
 MAX_SEED = 2**32 - 1
+MAX_PREVIEWS = 10
 # What a form sends as text, or more than once.
 LISTS = ("references", "reference_assets")
-NUMBERS = ("model_id", "n", "seed", "output_compression")
-YES_OR_NO = ("save_to_media",)
+NUMBERS = ("model_id", "n", "seed", "output_compression", "partial_images")
+YES_OR_NO = ("save_to_media", "wait")
 DIGITS = re.compile(r"-?[0-9]{1,20}")
 
 
 class AIImageGenerationRequestSerializer(StrictSerializer):
-    """`model_id` is a model's number; `model` is "provider/model". What the model can do is judged later."""
+    """`model_id` is a model's number; `model` is "provider/model". What the model can do is judged later.
+
+    `wait` false answers 202 with the job at once. `partial_images` is how many previews to stream as events.
+    """
 
     model_id = StrictIntegerField(required=False, min_value=1, max_value=2**63 - 1)
     model = StrictCharField(required=False, max_length=270)
@@ -67,7 +71,9 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
     output_compression = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=100)
     seed = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_SEED)
     negative_prompt = StrictCharField(required=False, allow_null=True, max_length=OWN_PROMPT_MAX_CHARS)
+    partial_images = StrictIntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_PREVIEWS)
     save_to_media = StrictBooleanField(required=False, default=True)
+    wait = StrictBooleanField(required=False, default=True)
     title = StrictCharField(required=False, allow_blank=True, max_length=300, default="")
     alt_text = StrictCharField(required=False, allow_blank=True, max_length=1000, default="")
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False, default=Visibility.TEAM)
@@ -78,11 +84,15 @@ class AIImageGenerationRequestSerializer(StrictSerializer):
             raise InvalidFields.one("model_id", "model_or_model_id")
         return attrs
 
-    def to_order(self, admin: Any) -> ImageOrder:
+    def to_order(self, admin: Any, *, idempotency_key: str | None = None) -> ImageOrder:
         sent = self.validated_data
         return ImageOrder(
             admin=admin,
-            params=ImageParams(**{name: sent[name] for name in PARAM_FIELDS if name in sent}),
+            idempotency_key=idempotency_key,
+            params=ImageParams(
+                **{name: sent[name] for name in PARAM_FIELDS if name in sent},
+                partial_images=sent.get("partial_images") or None,
+            ),
             model_id=sent.get("model_id"),
             model=sent.get("model"),
             save_to_media=sent["save_to_media"],

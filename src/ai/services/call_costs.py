@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from src.ai.costs import real_cost_micros
 from src.ai.models import Charged, CostSource
-from src.ai.providers.contract import CallResult, ImageResult
+from src.ai.providers.contract import CallResult
 from src.ai.services.received_pictures import KeptPicture
-from src.ai.services.reservation import Ticket
+from src.ai.services.tickets import Ticket
 from src.ai.specs import split_size
 
 
@@ -62,13 +62,15 @@ def total_of(costs: Sequence[Cost]) -> Cost:
     return Cost(sum(amounts), source, charged)
 
 
-def booked_micros(ticket: Ticket, result: ImageResult, costs: Sequence[Cost]) -> int | None:
+def booked_micros(held: int | None, asked: Sequence[int], costs: Sequence[Cost]) -> int | None:
     """What counts against the budgets: a call of unknown cost at the share that was held for it, so that no call of
-    unknown cost gives away what is known of the others. None where nothing is known and nothing was held."""
-    held = ticket.reserved_micros
+    unknown cost gives away what is known of the others. None where nothing is known and nothing was held.
+
+    `asked`: how many pictures each call was asked for.
+    """
     amounts = [
-        cost.micros if cost.micros is not None or held is None else held * call.asked // ticket.request.n
-        for call, cost in zip(result.calls, costs, strict=True)
+        cost.micros if cost.micros is not None or held is None else held * n // sum(asked)
+        for n, cost in zip(asked, costs, strict=True)
     ]
     if None in amounts and not any(amounts):
         return None
@@ -76,7 +78,7 @@ def booked_micros(ticket: Ticket, result: ImageResult, costs: Sequence[Cost]) ->
 
 
 def share_of(micros: int | None, count: int, position: int) -> int | None:
-    """One picture's part of a generation's cost; the parts add up to it."""
+    """One picture's part of a call's cost; the parts add up to it."""
     if micros is None:
         return None
     return micros // count + (1 if position < micros % count else 0)

@@ -7,8 +7,8 @@ from src.ai.costs import highest_cost_micros, lowest_cost_micros
 from src.ai.models import AdminProviderSettings, AIModel, Capability, UnknownPricePolicy
 from src.ai.params import fit_to_spec
 from src.ai.services.access_answers import describe_access
-from src.ai.services.reservation import (
-    ImageOrder,
+from src.ai.services.image_order import ImageOrder
+from src.ai.services.order_rules import (
     check_reference_count,
     find_adapter,
     find_ordered_model,

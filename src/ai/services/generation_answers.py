@@ -13,7 +13,7 @@ from src.media.addresses import original_url, thumbnail_urls
 
 def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, bytes] | None = None) -> dict[str, Any]:
     """The `data` of generate and of the record. `contents` (bytes by index) adds data URLs to pictures not saved."""
-    outputs = list(generation.outputs.select_related("asset").order_by("index"))
+    outputs = _outputs_of(generation)
     return {
         "generation_id": str(generation.pk),
         "status": generation.status,
@@ -34,6 +34,13 @@ def describe_generation(generation: ImageGeneration, *, contents: Mapping[int, b
         "generation_time_ms": _duration_ms(generation),
         "images": [_describe_output(generation, output, contents or {}) for output in outputs],
     }
+
+
+def _outputs_of(generation: ImageGeneration) -> list[GenerationOutput]:
+    """Without a query where a list has read them beforehand."""
+    if "outputs" in getattr(generation, "_prefetched_objects_cache", {}):
+        return sorted(generation.outputs.all(), key=lambda output: output.index)
+    return list(generation.outputs.select_related("asset").order_by("index"))
 
 
 def _describe_failure(failure: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from src.ai.models import AIModel, AIProvider, GenerationOutput, ImageGeneration
 from src.ai.providers import get_adapter
 from src.ai.services.received_pictures import KeptPicture
-from src.ai.services.reservation import Ticket
+from src.ai.services.tickets import Ticket
 from src.media.models import MediaAsset, Source
 from src.media.provenance import made_by_ai
 from src.media.services.assets import AssetDetails, create_asset

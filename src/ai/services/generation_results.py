@@ -8,8 +8,8 @@ from django.db import transaction
 
 from src.ai.models import GenerationOutput, ImageGeneration
 from src.ai.services.generation_outputs import asset_details, note_parents
-from src.ai.services.inbox import full_path, read_from_inbox, remove_from_inbox
-from src.core.errors import Conflict, NotFound
+from src.ai.services.inbox import open_in_inbox, read_from_inbox, remove_from_inbox
+from src.core.errors import Conflict, NotFound, Unavailable
 from src.media.inspection import inspect_picture
 from src.media.services.assets import create_asset
 from src.media.services.originals import StoredOriginal, discard_original, store_original
@@ -34,9 +34,11 @@ def open_unsaved_result(*, generation_id: UUID, index: int, admin: Any) -> tuple
     if not output.inbox_path:
         raise NotFound("result_gone")
     try:
-        return output, full_path(output.inbox_path).open("rb")
+        return output, open_in_inbox(output.inbox_path)
     except FileNotFoundError as exc:
         raise NotFound("result_gone") from exc
+    except OSError as exc:
+        raise Unavailable("storage_unavailable") from exc
 
 
 def save_results(

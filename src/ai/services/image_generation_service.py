@@ -1,37 +1,37 @@
-"""Generating pictures: reserve, send, receive, store, settle."""
+"""Generating pictures: an order becomes a job, which is awaited or left to run."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID, uuid4
 
-import structlog
+from django.conf import settings
 
-from src.ai.models import Charged, ImageGeneration
-from src.ai.providers.contract import CallResult, ImageEditRequest, ImageResult
-from src.ai.providers.errors import (
-    BrokenAnswer,
-    NoImageReturned,
-    ProviderError,
-    ServiceFailed,
-    UnsupportedImageType,
-)
-from src.ai.services.call_recorder import CallRecorder
+from src.ai.models import ImageGeneration
 from src.ai.services.edit_inputs import EditInputs, EditSources, load_inputs
 from src.ai.services.generation_answers import describe_generation
-from src.ai.services.inbox import move_to_quarantine, remove_from_inbox
-from src.ai.services.received_pictures import Pictures, keep_pictures
-from src.ai.services.reservation import ImageOrder, Ticket, reserve_generation
-from src.ai.services.settlement import book_unstored, settle_result
+from src.ai.services.image_order import ImageOrder
+from src.ai.services.inbox import input_path, read_from_inbox, remove_from_inbox, write_to_inbox
+from src.ai.services.job_errors import error_of
+from src.ai.services.job_runner import wake
+from src.ai.services.job_waiting import wait_for_end
+from src.ai.services.reservation import Reserved, find_replayed, reserve_generation
 from src.core import background, db
-from src.core.errors import InvalidFields
+from src.core.errors import Unavailable
+from src.media.inspection import EXTENSION_BY_MIME
 from src.media.models import Visibility
-from src.media.services.renditions import schedule_renditions
 
-log = structlog.get_logger("negareh.generation")
+WAKE_AGAIN_S = 5.0
+"""How often a waiting caller asks for a job to be run that could not be claimed at first."""
 
-ERROR_BY_CODE: dict[str, type[ProviderError]] = {
-    kind.error_code: kind for kind in (BrokenAnswer, NoImageReturned, UnsupportedImageType)
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job in the queue. `task` runs it, where that is in this process."""
+
+    generation_id: UUID
+    is_replay: bool = False
+    task: "asyncio.Task[Any] | None" = None
 
 
 async def generate_image_only(*, order: ImageOrder) -> dict[str, Any]:
@@ -40,126 +40,97 @@ async def generate_image_only(*, order: ImageOrder) -> dict[str, Any]:
     Raises what `reserve_generation` raises, or ProviderError with `generation_id` and `charged` among its facts.
     Once begun it runs to its end, whether or not the caller waits.
     """
-    return await background.finish_regardless(_generate(replace(order, save_to_media=False)))
+    return await _finish(await submit(order=replace(order, save_to_media=False)))
 
 
 async def generate_and_save_to_media(*, order: ImageOrder) -> dict[str, Any]:
     """Pictures in the library. Shape and errors as `generate_image_only`."""
-    return await background.finish_regardless(_generate(replace(order, save_to_media=True)))
+    return await _finish(await submit(order=replace(order, save_to_media=True)))
 
 
 async def edit_image(*, order: ImageOrder, sources: EditSources) -> dict[str, Any]:
     """Pictures made from others, saved or not as the order says. Shape and errors as `generate_image_only`, and
     those of `load_inputs`."""
-    inputs = await load_inputs(sources=sources, user=order.admin)
-    if order.visibility is None:
+    return await _finish(await submit(order=order, sources=sources))
+
+
+async def submit(*, order: ImageOrder, sources: EditSources | None = None) -> Job:
+    """Reserve, and put the job into the queue; from then on it runs whether or not anybody waits.
+
+    Raises what `reserve_generation` and `load_inputs` raise.
+    """
+    return await background.finish_regardless(_submit(order, sources))
+
+
+async def _submit(order: ImageOrder, sources: EditSources | None) -> Job:
+    inputs = await load_inputs(sources=sources, user=order.admin) if sources else None
+    if order.visibility is None and inputs is not None:
         order = replace(order, visibility=Visibility.PRIVATE if inputs.hold_private else Visibility.TEAM)
-    return await background.finish_regardless(_generate(order, inputs))
+    reserved = await _reserve(order, inputs)
+    if reserved.is_replay:
+        return Job(generation_id=reserved.generation_id, is_replay=True)
+    return Job(generation_id=reserved.generation_id, task=await wake(reserved.generation_id))
 
 
-async def _generate(order: ImageOrder, inputs: EditInputs | None = None) -> dict[str, Any]:
-    ticket = await db.run(reserve_generation, order=order, inputs=inputs)
-    recorder = CallRecorder(ticket.generation_id, order.on_preview)
-    result = await _ask_provider(ticket, recorder)
-    _name_replacement(ticket, result)
-    pictures = await _store_and_settle(ticket, result, save_to_media=order.save_to_media)
-    schedule_renditions([kept.original.asset_id for kept in pictures.kept if kept.original])
-    answer = await db.run(_describe, ticket=ticket, pictures=pictures)
-    await asyncio.to_thread(_clear_inbox, recorder.received, result, pictures)
-    log.info(
-        "generation_finished",
-        generation_id=str(ticket.generation_id),
-        provider=ticket.provider.slug,
-        status=answer["status"],
-        charged=answer["charged"],
-        errors=sorted({failure.code for failure in pictures.failures}),
+async def _reserve(order: ImageOrder, inputs: EditInputs | None) -> Reserved:
+    """An edit's pictures are on the disk before the row that needs them."""
+    generation_id = uuid4()
+    if inputs is None:
+        return await db.run(reserve_generation, order=order, generation_id=generation_id)
+    if earlier := await db.run(find_replayed, order=order, inputs=inputs):
+        return earlier
+    paths = await db.run_with_files(_store_inputs, generation_id=generation_id, inputs=inputs)
+    reserved = None
+    try:
+        reserved = await db.run(reserve_generation, order=order, inputs=inputs, generation_id=generation_id)
+        return reserved
+    finally:
+        if reserved is None or reserved.is_replay:
+            await db.run_with_files(_remove_inputs, paths=paths)
+
+
+def _store_inputs(*, generation_id: UUID, inputs: EditInputs) -> list[str]:
+    paths = []
+    for index, each in enumerate([*inputs.references, *([inputs.mask] if inputs.mask else [])]):
+        paths.append(input_path(generation_id, index, EXTENSION_BY_MIME[each.picture.mime_type]))
+        write_to_inbox(paths[-1], each.picture.content)
+    return paths
+
+
+def _remove_inputs(*, paths: list[str]) -> None:
+    for path in paths:
+        remove_from_inbox(path)
+
+
+async def _finish(job: Job) -> dict[str, Any]:
+    task = job.task
+    while not await wait_for_end(job.generation_id, task=task, timeout_s=WAKE_AGAIN_S):
+        if background.is_draining():
+            raise Unavailable("job_goes_on", facts={"generation_id": str(job.generation_id), "charged": "unknown"})
+        task = await wake(job.generation_id)
+    return await read_answer_of(job.generation_id)
+
+
+async def wait_for_answer(job: Job, *, wait_s: float | None = None) -> dict[str, Any] | None:
+    """The answer, or None if the job has not ended in `wait_s` (None: JOB_WAIT_S). Raises as `read_answer_of`."""
+    most_s = settings.JOB_WAIT_S if wait_s is None else min(wait_s, settings.JOB_WAIT_S)
+    if not await wait_for_end(job.generation_id, task=job.task, timeout_s=most_s):
+        return None
+    return await read_answer_of(job.generation_id)
+
+
+async def read_answer_of(generation_id: UUID) -> dict[str, Any]:
+    """The answer of a job that has ended, the same now and later. Raises AppError if it brought no picture."""
+    return await db.run(_read_answer, generation_id=generation_id)
+
+
+def _read_answer(*, generation_id: UUID) -> dict[str, Any]:
+    generation = ImageGeneration.objects.select_related("provider", "model").get(pk=generation_id)
+    unsaved = {output.index: output.inbox_path for output in generation.outputs.exclude(inbox_path="")}
+    contents = {index: read_from_inbox(path) for index, path in unsaved.items()}
+    answer = describe_generation(
+        generation, contents={index: content for index, content in contents.items() if content is not None}
     )
-    if not pictures.kept:
-        _raise_unsupported(result)
-        raise _with_facts(_first_error(result, pictures), ticket, answer["charged"])
+    if not answer["delivered"]:
+        raise error_of(generation)
     return answer
-
-
-async def _ask_provider(ticket: Ticket, recorder: CallRecorder) -> ImageResult:
-    """The provider's pictures, or what went wrong."""
-    adapter, request = ticket.adapter, ticket.request
-    try:
-        if isinstance(request, ImageEditRequest):
-            return await adapter.edit(ticket.connection, request, on_event=recorder)
-        return await adapter.generate(ticket.connection, request, on_event=recorder)
-    except ProviderError as exc:
-        return ImageResult(calls=(CallResult(asked=request.n, error=exc, usage=exc.usage),))
-    except Exception as exc:
-        # A defect of ours: once the call may have been sent, what it cost is unclear.
-        log.error("adapter_failed", generation_id=str(ticket.generation_id), exc_info=exc)
-        failure = ServiceFailed(charged="unknown" if recorder.is_sent else "no", reason="internal")
-        return ImageResult(calls=(CallResult(asked=request.n, error=failure),))
-
-
-async def _store_and_settle(ticket: Ticket, result: ImageResult, *, save_to_media: bool) -> Pictures:
-    """The pictures kept, and booked. If our disk or database fails, the received answer stays in the inbox, the
-    reservation is held, and the end is `unknown`; where the calls took nothing, their own error stands."""
-    try:
-        pictures = await asyncio.to_thread(
-            keep_pictures,
-            generation_id=ticket.generation_id,
-            result=result,
-            requested=ticket.request.n,
-            save_to_media=save_to_media,
-        )
-        await db.run(settle_result, ticket=ticket, result=result, pictures=pictures)
-        return pictures
-    except Exception as exc:
-        log.error("storing_failed", generation_id=str(ticket.generation_id), exc_info=exc)
-        errors = [call.error for call in result.calls if call.error and call.error.charged == Charged.NO]
-        took_nothing = len(errors) == len(result.calls)
-        failure = errors[0] if took_nothing else ServiceFailed(charged="unknown", reason="storing_failed")
-        await db.run(book_unstored, ticket=ticket, error=failure)
-        raise _with_facts(failure, ticket, failure.charged) from exc
-
-
-def _describe(*, ticket: Ticket, pictures: Pictures) -> dict[str, Any]:
-    generation = ImageGeneration.objects.select_related("provider", "model").get(pk=ticket.generation_id)
-    contents = {kept.index: kept.image.content for kept in pictures.kept if kept.original is None}
-    return describe_generation(generation, contents=contents)
-
-
-def _clear_inbox(paths: dict[int, str], result: ImageResult, pictures: Pictures) -> None:
-    """All is booked by now: what cannot be cleared is left, and spoils no answer."""
-    whole = {
-        call.call_index for call in result.calls if call.images and len(pictures.of_call(call)) == len(call.images)
-    }
-    for call_index, path in paths.items():
-        try:
-            if call_index in whole:
-                remove_from_inbox(path)
-            else:
-                move_to_quarantine(path)
-        except OSError as exc:
-            log.error("inbox_not_cleared", path=path, exc_info=exc)
-
-
-def _first_error(result: ImageResult, pictures: Pictures) -> ProviderError:
-    """Of the picture with the lowest index."""
-    if result.calls[0].error is not None:
-        return result.calls[0].error
-    first = pictures.failures[0]
-    return ERROR_BY_CODE[first.code](reason=first.reason)
-
-
-def _raise_unsupported(result: ImageResult) -> None:
-    """What only the adapter knows not to be tellable is the request's fault, as what the spec rules out is."""
-    error = result.calls[0].error
-    if error is not None and error.reason == "unsupported_parameter":
-        raise InvalidFields.one(error.facts["field"], "unsupported_parameter") from error
-
-
-def _name_replacement(ticket: Ticket, result: ImageResult) -> None:
-    for call in result.calls:
-        if call.error is not None and call.error.reason == "model_gone" and ticket.model.replacement:
-            call.error.facts["replacement"] = ticket.model.replacement
-
-
-def _with_facts(error: ProviderError, ticket: Ticket, charged: str) -> ProviderError:
-    error.facts |= {"generation_id": str(ticket.generation_id), "charged": charged}
-    return error

@@ -1,108 +1,89 @@
-"""The inbox folder: paid answers as they came, pictures not saved, and the quarantine."""
+"""The inbox: paid answers as they came, an edit's pictures, previews, pictures not saved, and the quarantine."""
 
-import shutil
-import time
-from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
-from src.ai.models import GenerationOutput
-from src.core.durable import write_durably
+from src.ai.services.inbox_answers import read_answer, write_answer
+from src.ai.services.inbox_paths import (
+    QUARANTINE,
+    call_path,
+    fetched_path,
+    input_path,
+    preview_path,
+    quarantine_path,
+    result_path,
+)
+from src.ai.services.inbox_store import inbox_store, upload_kept
+from src.ai.services.inbox_sweep import QUARANTINE_LIFETIME, RESULT_LIFETIME, sweep_inbox
 
-RESULT_LIFETIME = timedelta(hours=24)
-QUARANTINE_LIFETIME = timedelta(days=30)
-QUARANTINE = "quarantine"
-
-
-def call_path(generation_id: UUID, call_index: int) -> str:
-    return f"{_folder(generation_id)}/call-{call_index}.body"
-
-
-def result_path(generation_id: UUID, index: int, extension: str) -> str:
-    return f"{_folder(generation_id)}/result-{index}.{extension}"
-
-
-def _folder(generation_id: UUID) -> str:
-    return f"{generation_id.hex[:2]}/{generation_id.hex}"
+__all__ = [
+    "QUARANTINE",
+    "QUARANTINE_LIFETIME",
+    "RESULT_LIFETIME",
+    "call_path",
+    "full_path",
+    "input_path",
+    "is_in_inbox",
+    "move_to_quarantine",
+    "open_in_inbox",
+    "preview_path",
+    "read_answer",
+    "read_from_inbox",
+    "remove_from_inbox",
+    "result_path",
+    "sweep_inbox",
+    "take_from_quarantine",
+    "upload_kept",
+    "write_answer",
+    "write_to_inbox",
+    "write_to_quarantine",
+]
 
 
 def full_path(relative: str) -> Path:
+    """Where it lies on this machine, if the inbox is here."""
     return Path(settings.INBOX_DIR) / relative
 
 
-def write_to_inbox(relative: str, content: bytes) -> None:
+def write_to_inbox(path: str, content: bytes) -> None:
     """Durable when this returns. Raises OSError."""
-    write_durably(full_path(relative), content)
+    inbox_store().write(path, content)
 
 
-def read_from_inbox(relative: str) -> bytes | None:
-    """None if it has been swept."""
-    try:
-        return full_path(relative).read_bytes()
-    except FileNotFoundError:
-        return None
+def read_from_inbox(path: str) -> bytes | None:
+    """None if it has been swept. Raises OSError."""
+    return inbox_store().read(path)
 
 
-def remove_from_inbox(relative: str) -> None:
-    """The file, and its generation's folder once that is empty."""
-    path = full_path(relative)
-    path.unlink(missing_ok=True)
-    with suppress(OSError):
-        path.parent.rmdir()
+def open_in_inbox(path: str) -> BinaryIO:
+    """To be closed by the caller. Raises FileNotFoundError if it has been swept, OSError."""
+    return inbox_store().open(path)
 
 
-def move_to_quarantine(relative: str) -> None:
-    """A paid answer without an acceptable picture: kept for `QUARANTINE_LIFETIME`, never rendered or served."""
-    source = full_path(relative)
-    target = full_path(f"{QUARANTINE}/{relative}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.exists():
-        source.replace(target)
-        remove_from_inbox(relative)
+def is_in_inbox(path: str) -> bool:
+    """Raises OSError."""
+    return inbox_store().exists(path)
+
+
+def remove_from_inbox(path: str) -> None:
+    """Raises OSError."""
+    inbox_store().remove(path)
+
+
+def move_to_quarantine(path: str) -> None:
+    """A paid answer without an acceptable picture: kept for `QUARANTINE_LIFETIME`, never rendered or served. Raises
+    OSError."""
+    inbox_store().move(path, quarantine_path(path))
+
+
+def take_from_quarantine(path: str) -> bool:
+    """Back into the inbox, where `path` is; False if quarantine does not hold it. Raises OSError."""
+    return inbox_store().move(quarantine_path(path), path)
 
 
 def write_to_quarantine(generation_id: UUID, index: int, content: bytes) -> None:
-    """A picture that was fetched by its link, so that no stored answer holds its bytes."""
-    write_durably(full_path(f"{QUARANTINE}/{_folder(generation_id)}/picture-{index}.bin"), content)
-
-
-def sweep_inbox(*, dry_run: bool = False) -> dict[str, int]:
-    """Remove pictures not saved for a day and quarantine older than 30 days; returns how many of each."""
-    outdated = GenerationOutput.objects.filter(
-        asset__isnull=True, created_at__lt=timezone.now() - RESULT_LIFETIME
-    ).exclude(inbox_path="")
-    quarantined = _old_quarantine()
-    if dry_run:
-        return {"results": outdated.count(), "quarantined": len(quarantined)}
-    results = 0
-    for output in outdated.iterator():
-        remove_from_inbox(output.inbox_path)
-        GenerationOutput.objects.filter(pk=output.pk).update(inbox_path="")
-        results += 1
-    for folder in quarantined:
-        _remove_folder(folder)
-    return {"results": results, "quarantined": len(quarantined)}
-
-
-def _old_quarantine() -> list[Path]:
-    oldest_kept = time.time() - QUARANTINE_LIFETIME.total_seconds()
-    return [path for path in full_path(QUARANTINE).glob("*/*") if _is_older(path, oldest_kept)]
-
-
-def _is_older(path: Path, moment: float) -> bool:
-    """False also for what another sweeper has just removed."""
-    try:
-        return path.stat().st_mtime < moment
-    except FileNotFoundError:
-        return False
-
-
-def _remove_folder(folder: Path) -> None:
-    """Also while another sweeper removes it; each round leaves less of it."""
-    while folder.exists():
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+    """A picture that was fetched by its link, so that no stored answer holds its bytes. Raises OSError."""
+    inbox_store().write(quarantine_path(fetched_path(generation_id, index)), content)

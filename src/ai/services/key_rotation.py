@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -19,11 +20,14 @@ from src.core.errors import Misconfigured
 from src.core.keyring import read_keyring, write_keyring
 from src.core.secret import Secret
 from src.core.vault import current_keyring
+from src.webhooks.models import Webhook
+from src.webhooks.services.stored_secrets import open_secret, reseal_secret
 
 GRACE_S = 10.0
 """How long a key that was sealed just before the new ring was written may take to reach the database."""
 
-StoredKey = AIProvider | AdminProviderSettings
+StoredKey = AIProvider | AdminProviderSettings | Webhook
+TABLES: tuple[type[StoredKey], ...] = (AIProvider, AdminProviderSettings, Webhook)
 
 
 class RotationRefused(Exception):
@@ -56,7 +60,7 @@ def rotate_keys(*, grace_s: float = GRACE_S) -> RotationReport:
 
 def reseal_all() -> RotationReport:
     """Seal what is sealed with an older key of the ring with its current one, a row at a time."""
-    report, failed = RotationReport(), set[tuple[type[StoredKey], int]]()
+    report, failed = RotationReport(), set[tuple[type[StoredKey], object]]()
     while rows := [row for row in _rows_with_an_older_key() if (type(row), row.pk) not in failed]:
         for row in rows:
             try:
@@ -71,9 +75,9 @@ def reseal_all() -> RotationReport:
 
 def reseal(row: StoredKey) -> bool:
     """False if the row got another key since it was read: that one stays."""
-    sealed = reseal_key(row, _provider_of(row))
-    same_key = type(row)._default_manager.filter(pk=row.pk, key_sealed=row.key_sealed)
-    return bool(same_key.update(key_sealed=sealed))
+    sealed = reseal_secret(row) if isinstance(row, Webhook) else reseal_key(row, _provider_of(row))
+    table: Any = type(row)._default_manager
+    return bool(table.filter(pk=row.pk, key_sealed=row.key_sealed).update(key_sealed=sealed))
 
 
 def _rows_with_an_older_key() -> list[StoredKey]:
@@ -82,15 +86,16 @@ def _rows_with_an_older_key() -> list[StoredKey]:
 
 
 def stored_keys() -> list[StoredKey]:
-    """Every row that holds a key. Two queries."""
+    """Every row that holds a key. Three queries."""
     providers = AIProvider.objects.exclude(key_sealed="")
     own = AdminProviderSettings.objects.exclude(key_sealed="")
-    return [*providers.order_by("pk"), *own.select_related("provider", "admin").order_by("pk")]
+    webhooks = Webhook.objects.order_by("pk")
+    return [*providers.order_by("pk"), *own.select_related("provider", "admin").order_by("pk"), *webhooks]
 
 
 def open_stored_key(row: StoredKey) -> Secret:
     """Raises Misconfigured."""
-    return open_key(row, _provider_of(row))
+    return open_secret(row) if isinstance(row, Webhook) else open_key(row, _provider_of(row))
 
 
 def _remove_unused_ring_keys(path: Path) -> int:
@@ -107,19 +112,21 @@ def _remove_unused_ring_keys(path: Path) -> int:
 def ring_keys_in_use() -> set[str]:
     sealed = [
         text
-        for table in (AIProvider, AdminProviderSettings)
+        for table in TABLES
         for text in table._default_manager.exclude(key_sealed="").values_list("key_sealed", flat=True)
     ]
     return {key_id for text in sealed for key_id in text.split(".")[1:2]}
 
 
-def _provider_of(row: StoredKey) -> AIProvider:
+def _provider_of(row: AIProvider | AdminProviderSettings) -> AIProvider:
     return row if isinstance(row, AIProvider) else row.provider
 
 
 def label_of(row: StoredKey) -> str:
     if isinstance(row, AIProvider):
         return f"shared key of {row.slug}"
+    if isinstance(row, Webhook):
+        return f"secret of webhook {row.pk}"
     return f"personal key of {row.admin.get_username()} at {row.provider.slug}"
 
 

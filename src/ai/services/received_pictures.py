@@ -1,15 +1,18 @@
 """Pictures from a provider's result to where they are kept: checked by their bytes, stored or set aside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from src.ai.providers.contract import CallResult, GeneratedImage, ImageResult
 from src.ai.services.inbox import result_path, write_to_inbox, write_to_quarantine
 from src.media.inspection import PictureFacts, UnacceptablePicture, inspect_picture
-from src.media.services.originals import StoredOriginal, sha256_of, store_original
+from src.media.services.originals import StoredOriginal, discard_original, sha256_of, store_original
 
+log = structlog.get_logger("negareh.generation")
 CODE_BY_PROBLEM = {
     "undecodable": "provider_broken_answer",
     "fetch_failed": "provider_broken_answer",
@@ -58,35 +61,58 @@ class Pictures:
         return [picture for picture in self.kept if picture.call_index == call.call_index]
 
 
-def keep_pictures(*, generation_id: UUID, result: ImageResult, requested: int, save_to_media: bool) -> Pictures:
-    """Check and store every picture; one that is not acceptable costs only itself. Raises OSError."""
+@dataclass(frozen=True)
+class Places:
+    """Where in the request each call's first picture is, by call index, and how many pictures it asks for."""
+
+    firsts: Mapping[int, int]
+    requested: int
+
+
+def keep_pictures(*, generation_id: UUID, result: ImageResult, places: Places, save_to_media: bool) -> Pictures:
+    """Check and store every picture; one that is not acceptable costs only itself. Raises OSError, Unavailable; then
+    nothing is left in the library."""
     kept: list[KeptPicture] = []
     failures: list[Failure] = []
-    for index, call, image in _by_index(result, requested):
-        if image is None:
-            failures.append(_missing(index, call))
-            continue
-        try:
-            kept.append(_keep(generation_id, index, call, image, save_to_media=save_to_media))
-        except UnacceptablePicture as exc:
-            if image.content:
-                write_to_quarantine(generation_id, index, image.content)
-            code = CODE_BY_PROBLEM[exc.reason]
-            failures.append(Failure(index=index, call_index=call.call_index, code=code, reason=exc.reason))
+    try:
+        for index, call, image in _by_index(result, places):
+            if image is None:
+                failures.append(_missing(index, call))
+                continue
+            try:
+                kept.append(_keep(generation_id, index, call, image, save_to_media=save_to_media))
+            except UnacceptablePicture as exc:
+                if image.content:
+                    write_to_quarantine(generation_id, index, image.content)
+                code = CODE_BY_PROBLEM[exc.reason]
+                failures.append(Failure(index=index, call_index=call.call_index, code=code, reason=exc.reason))
+    except BaseException:
+        discard_pictures(Pictures(kept=tuple(kept), failures=()))
+        raise
     return Pictures(kept=tuple(kept), failures=tuple(failures))
 
 
-def _by_index(result: ImageResult, requested: int) -> Iterator[tuple[int, CallResult, GeneratedImage | None]]:
+def discard_pictures(pictures: Pictures) -> None:
+    """Take back originals that got no row; what the store does not take back is logged, and lies there unseen."""
+    for picture in pictures.kept:
+        if picture.original is None:
+            continue
+        try:
+            discard_original(picture.original)
+        except OSError as exc:
+            log.error("original_not_taken_back", file_name=picture.original.file_name, exc_info=exc)
+
+
+def _by_index(result: ImageResult, places: Places) -> Iterator[tuple[int, CallResult, GeneratedImage | None]]:
     """Each picture with its index in the request, None where it did not come. Each call has as many indices as it was
     asked for; what it brought beyond them comes after all."""
     surplus: list[tuple[CallResult, GeneratedImage]] = []
-    first = 0
     for call in result.calls:
         for place in range(call.asked):
-            yield first + place, call, call.images[place] if place < len(call.images) else None
-        first += call.asked
+            image = call.images[place] if place < len(call.images) else None
+            yield places.firsts[call.call_index] + place, call, image
         surplus += [(call, image) for image in call.images[call.asked :]]
-    for index, (call, image) in enumerate(surplus, start=requested):
+    for index, (call, image) in enumerate(surplus, start=places.requested):
         yield index, call, image
 
 

@@ -21,18 +21,20 @@ from src.ai.serializers.image_generation_serializer import (
     GenerationSerializer,
     plain_values,
 )
+from src.ai.serializers.job_serializer import JobSerializer
 from src.ai.serializers.model_serializer import UsableModelSerializer
 from src.ai.serializers.report_serializers import EstimateSerializer
 from src.ai.services.edit_inputs import EditSources
 from src.ai.services.estimate import estimate_generation
-from src.ai.services.image_generation_service import edit_image, generate_and_save_to_media, generate_image_only
+from src.ai.services.image_generation_service import submit, wait_for_answer
+from src.ai.services.image_order import ImageOrder
 from src.ai.services.model_service import list_usable_models
-from src.ai.services.reservation import ImageOrder
 from src.ai.views.image_provider_views import AIImageProviderViewSet
+from src.ai.views.job_answers import answer_with_job
+from src.ai.views.preferences import IDEMPOTENCY_HEADER, PREFER_HEADER, read_idempotency_key, read_preferences
 from src.ai.views.scoped import ScopedView
 from src.core import db
 from src.core.envelope import success
-from src.core.errors import BadRequest
 from src.core.parsers import JSONParser, MultiPartParser
 from src.core.schema import FailureSerializer, envelope_of
 from src.core.token_scopes import IMAGES, MEDIA_READ, check_token_scope
@@ -49,24 +51,28 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
     required_scope = IMAGES
 
     @extend_schema(  # type: ignore[type-var]
+        parameters=[IDEMPOTENCY_HEADER, PREFER_HEADER],
         request=AIImageGenerationRequestSerializer,
         responses={
             200: envelope_of(GenerationSerializer),
             201: envelope_of(GenerationSerializer),
+            202: envelope_of(JobSerializer),
             (400, "application/json"): FailureSerializer,
         },
     )
     @action(detail=False, methods=["post"], url_path="generate")
     async def generate_image(self, request: Request) -> Response:
-        """Generate pictures, and save them in the library unless `save_to_media` is false."""
-        _refuse_idempotency_key(request)
+        """Generate pictures, and save them in the library unless `save_to_media` is false.
+
+        202 with the job where that is asked for, or where the pictures take longer than a request may last.
+        """
         serializer = AIImageGenerationRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        order = serializer.to_order(request.user)
-        generate = generate_and_save_to_media if order.save_to_media else generate_image_only
-        return _answer(await generate(order=order), is_saved=order.save_to_media)
+        order = serializer.to_order(request.user, idempotency_key=read_idempotency_key(request))
+        return await _run(request, order, None, waits=serializer.validated_data["wait"])
 
     @extend_schema(  # type: ignore[type-var]
+        parameters=[IDEMPOTENCY_HEADER, PREFER_HEADER],
         request={
             "multipart/form-data": AIImageEditRequestSerializer,
             "application/json": AIImageEditJsonSerializer,
@@ -74,15 +80,15 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
         responses={
             200: envelope_of(GenerationSerializer),
             201: envelope_of(GenerationSerializer),
+            202: envelope_of(JobSerializer),
             (400, "application/json"): FailureSerializer,
         },
     )
     @action(detail=False, methods=["post"], url_path="edit", parser_classes=[MultiPartParser, JSONParser])
     async def edit_image(self, request: Request) -> Response:
-        """Make pictures from others: uploads of a form, pictures of the library, or both."""
-        _refuse_idempotency_key(request)
-        order, sources = await db.run_with_files(_read_edit, request=request)
-        return _answer(await edit_image(order=order, sources=sources), is_saved=order.save_to_media)
+        """Make pictures from others: uploads of a form, pictures of the library, or both. 202 as generating."""
+        order, sources, waits = await db.run_with_files(_read_edit, request=request)
+        return await _run(request, order, sources, waits=waits)
 
     @extend_schema(request=EstimateRequestSerializer, responses=envelope_of(EstimateSerializer))  # type: ignore[type-var]
     @action(detail=False, methods=["post"], url_path="estimate")
@@ -107,12 +113,23 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
         return self.get_paginated_response(data)
 
 
-def _refuse_idempotency_key(request: Request) -> None:
-    if "Idempotency-Key" in request.headers:
-        raise BadRequest("not_supported_yet", feature="Idempotency-Key")
+async def _run(request: Request, order: ImageOrder, sources: EditSources | None, *, waits: bool) -> Response:
+    preferences = read_preferences(request)
+    job = await submit(order=order, sources=sources)
+    data = None
+    if waits and not preferences.respond_async:
+        data = await wait_for_answer(job, wait_s=preferences.wait_s)
+    if data is None:
+        response = await db.run(answer_with_job, request=request, generation_id=job.generation_id)
+    else:
+        response = _answer(data, is_saved=order.save_to_media)
+    if job.is_replay:
+        response["Idempotency-Replayed"] = "true"
+    preferences.note_applied(response)
+    return response
 
 
-def _read_edit(*, request: Request) -> tuple[ImageOrder, EditSources]:
+def _read_edit(*, request: Request) -> tuple[ImageOrder, EditSources, bool]:
     if isinstance(request.data, QueryDict):
         serializer = AIImageEditRequestSerializer(data=plain_values(request.data))
     else:
@@ -121,7 +138,8 @@ def _read_edit(*, request: Request) -> tuple[ImageOrder, EditSources]:
     sources = serializer.to_sources()
     if sources.asset_ids or sources.mask_asset_id:
         check_token_scope(request, MEDIA_READ)
-    return serializer.to_order(request.user), sources
+    order = serializer.to_order(request.user, idempotency_key=read_idempotency_key(request))
+    return order, sources, serializer.validated_data["wait"]
 
 
 def _answer(data: dict[str, Any], *, is_saved: bool) -> Response:

@@ -1,7 +1,6 @@
 """Unsaved pictures go after 24 hours, quarantine after 30 days, and nothing else goes."""
 
 import os
-import shutil
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -49,7 +48,7 @@ def quarantined(age_s: float) -> str:
 
 def sweep(capsys) -> str:
     call_command("sweep_inbox")
-    return capsys.readouterr().out.strip()
+    return capsys.readouterr().out.strip().removesuffix(", leftovers of 0 generations")
 
 
 def test_a_picture_older_than_a_day_goes(unsaved, capsys):
@@ -103,20 +102,24 @@ def test_younger_quarantine_stays(db, capsys):
     assert full_path(path).read_bytes() == b"no picture"
 
 
-def test_what_another_sweeper_removes_at_the_same_time_is_no_error(db, capsys, monkeypatch, tmp_path):
+def test_what_another_sweeper_removes_at_the_same_time_is_no_error(db, capsys, tmp_path):
     path = full_path(quarantined(30 * DAY_S + 60))
-    vanished = path.parent.with_name("vanished")
-    vanished.symlink_to(tmp_path / "nowhere")
-    remove = shutil.rmtree
-
-    def remove_after_another(folder):
-        remove(folder)
-        remove(folder)
-
-    monkeypatch.setattr(shutil, "rmtree", remove_after_another)
+    path.parent.with_name(uuid4().hex).symlink_to(tmp_path / "nowhere")
 
     assert sweep(capsys) == "removed 0 pictures, 1 quarantined answers"
     assert not path.parent.exists()
+
+
+def test_it_says_what_else_went(db, capsys):
+    path = call_path(uuid4(), 0)
+    write_to_inbox(path, b"an answer to nobody")
+    then = time.time() - DAY_S - 60
+    os.utime(full_path(path).parent, (then, then))
+
+    call_command("sweep_inbox")
+
+    said = capsys.readouterr().out
+    assert said == "removed 0 pictures, 0 quarantined answers, leftovers of 1 generations\n"
 
 
 def test_an_answer_that_is_still_worked_on_stays(db, capsys):

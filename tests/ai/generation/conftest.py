@@ -10,7 +10,7 @@ from src.accounts.models import User
 from src.ai.models import AIModel, AIProvider
 from src.ai.providers.contract import ImageParams
 from src.ai.services.image_generation_service import generate_and_save_to_media, generate_image_only
-from src.ai.services.reservation import ImageOrder
+from src.ai.services.image_order import ImageOrder
 from tests.factories import make_model, make_openai
 from tests.upstream import Upstream
 

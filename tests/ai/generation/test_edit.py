@@ -284,13 +284,6 @@ def test_the_stranger_is_refused(edit, stranger):
     assert edit(as_user=stranger, references=[file()]).status_code == 403
 
 
-def test_an_idempotency_key_is_refused_as_long_as_it_would_do_nothing(editor, ai_manager, client_of):
-    client = client_of(ai_manager, language="en")
-    answer = client.post(URL, {"model_id": editor.pk, "prompt": "a"}, headers={"Idempotency-Key": "k"})
-
-    assert (answer.status_code, answer.data["code"]) == (400, "not_supported_yet")
-
-
 def test_what_all_references_weigh_together_has_a_limit(edit, ai_manager, upstream):
     heavy = [large_png(17.5), large_png(17.5), large_png(17.5)]
 

@@ -4,8 +4,11 @@ import base64
 import textwrap
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from src.ai.models import GenerationStatus, ImageGeneration
+from src.ai.services.job_runner import run_job
 from src.media.models import MediaAsset
 from src.usage.models import Counter
 from tests.upstream import pictures
@@ -180,14 +183,22 @@ def test_an_absurd_number_of_tokens_costs_no_picture(generate, upstream, gpt_ima
     assert (answer.status_code, answer.data["data"]["cost_micros"]) == (201, None)
 
 
-def test_a_disk_that_fails_loses_nothing_and_says_so(generate, upstream, settings):
+def test_a_disk_that_fails_loses_nothing_and_the_job_ends_later(generate, upstream, settings):
     settings.MEDIA_ROOT.write_text("no folder")
 
     answer = generate()
 
     generation = ImageGeneration.objects.get()
-    assert (answer.status_code, answer.data["code"], answer.data["reason"]) == (502, "provider_error", "storing_failed")
-    assert (answer.data["charged"], answer.data["generation_id"]) == ("unknown", str(generation.pk))
-    assert (generation.status, generation.calls.get().status) == (GenerationStatus.UNKNOWN, "received")
+    assert (answer.status_code, answer.data["data"]["id"]) == (202, str(generation.pk))
+    assert (answer.data["data"]["status"], answer.data["data"]["charged"]) == ("queued", "unknown")
+    assert (generation.calls.get().status, generation.setbacks) == ("received", 1)
+    assert generation.not_before > timezone.now()
     assert [path.name for path in settings.INBOX_DIR.rglob("*.body")] == ["call-0.body"]
-    assert "quarantine" not in str(list(settings.INBOX_DIR.rglob("*.body")))
+
+    settings.MEDIA_ROOT.unlink()
+    ImageGeneration.objects.update(not_before=None)
+    assert async_to_sync(run_job)(generation.pk)
+
+    generation.refresh_from_db()
+    assert (generation.status, generation.charged, upstream.paid_calls) == (GenerationStatus.SUCCEEDED, "yes", 1)
+    assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 1)}

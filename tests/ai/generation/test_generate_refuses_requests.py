@@ -174,15 +174,6 @@ def test_it_refuses_an_unknown_price_where_the_provider_blocks_it(generate, open
     assert nothing_was_done(upstream)
 
 
-def test_it_refuses_an_idempotency_key_until_it_is_built(gpt_image, ai_manager, client_of, upstream):
-    body = {"model_id": gpt_image.pk, "prompt": "a"}
-
-    answer = client_of(ai_manager).post(URL, body, headers={"Idempotency-Key": "k"})
-
-    assert (answer.status_code, answer.data["code"]) == (400, "not_supported_yet")
-    assert nothing_was_done(upstream)
-
-
 def test_it_refuses_anonymous_people(client_of, gpt_image):
     answer = client_of().post(URL, {"model_id": gpt_image.pk, "prompt": "a"})
 

@@ -1,15 +1,13 @@
-"""Partial pictures on the way, for those who look on; they never touch what is paid for."""
-
-import asyncio
+"""Partial pictures on the way, as events of the job; they never touch what is paid for."""
 
 import pytest
 from asgiref.sync import sync_to_async
 
-from src.ai.models import ImageGeneration
-from src.ai.providers.contract import ImageParams, Preview
-from src.ai.services import call_recorder
+from src.ai.models import ImageGeneration, JobEvent
+from src.ai.providers.contract import ImageParams
 from src.ai.services.image_generation_service import generate_and_save_to_media
-from src.ai.services.reservation import ImageOrder
+from src.ai.services.image_order import ImageOrder
+from src.ai.services.inbox import read_from_inbox
 from src.core.errors import InvalidFields
 from src.media.inspection import inspect_picture
 from tests.factories import GPT_IMAGE, GPT_IMAGE_SPEC, make_model, make_provider
@@ -26,10 +24,9 @@ def openrouter(transactional_db, upstream):
     )
 
 
-async def draw(model, admin, on_preview=None, **params):
+async def draw(model, admin, **params):
     asked = ImageParams(**{"prompt": "a red bicycle", "partial_images": 2, **params})
-    order = ImageOrder(admin=admin, model_id=model.pk, params=asked, on_preview=on_preview)
-    return await generate_and_save_to_media(order=order)
+    return await generate_and_save_to_media(order=ImageOrder(admin=admin, model_id=model.pk, params=asked))
 
 
 @pytest.fixture(params=["openai", "openrouter"])
@@ -39,38 +36,37 @@ def model(request, transactional_db):
     return streaming(provider, name, size_rule=None, sizes=None)
 
 
-async def test_each_partial_picture_is_shown_before_the_answer(model, ai_manager):
-    seen: list[Preview] = []
+@sync_to_async
+def read_feed():
+    return [(event.kind, event.data.get("status"), event.data) for event in JobEvent.objects.order_by("seq")]
 
-    async def look(preview: Preview) -> None:
-        assert await sync_to_async(lambda: ImageGeneration.objects.get().status)() == "running"
-        seen.append(preview)
 
-    data = await draw(model, ai_manager, look)
+async def test_each_partial_picture_is_an_event_before_the_end(model, ai_manager):
+    data = await draw(model, ai_manager)
 
-    assert [preview.preview_index for preview in seen] == [0, 1]
-    assert all(inspect_picture(preview.content) for preview in seen)
+    feed = await read_feed()
+    assert [(kind, status) for kind, status, _data in feed] == [
+        ("state", "queued"),
+        ("state", "running"),
+        ("preview", None),
+        ("preview", None),
+        ("state", "succeeded"),
+    ]
+    previews = [each for kind, _status, each in feed if kind == "preview"]
+    assert [each["preview_index"] for each in previews] == [0, 1]
+    assert all(inspect_picture(read_from_inbox(each["path"])) for each in previews)
     assert (data["delivered"], data["params_sent"]["partial_images"]) == (1, 2)
 
 
-async def test_one_who_looks_on_and_fails_breaks_nothing(openai, ai_manager):
+async def test_a_preview_that_cannot_be_kept_breaks_nothing(openai, ai_manager, upstream, settings):
     model = await sync_to_async(streaming)(openai)
+    settings.INBOX_DIR.mkdir(parents=True)
+    # Where the folder of previews and answers would be: previews fail at once, the answer is kept in memory.
+    for first in range(256):
+        (settings.INBOX_DIR / f"{first:02x}").write_text("no folder")
 
-    async def fail(preview: Preview) -> None:
-        raise OSError("the screen is gone")
-
-    assert (await draw(model, ai_manager, fail))["delivered"] == 1
-
-
-async def test_one_who_looks_on_for_too_long_is_left_behind(openai, ai_manager, monkeypatch):
-    monkeypatch.setattr(call_recorder, "PREVIEW_S", 0.05)
-    model = await sync_to_async(streaming)(openai)
-
-    async def sleep(preview: Preview) -> None:
-        await asyncio.sleep(60)
-
-    async with asyncio.timeout(5):
-        assert (await draw(model, ai_manager, sleep))["delivered"] == 1
+    assert (await draw(model, ai_manager))["delivered"] == 1
+    assert [kind for kind, _status, _data in await read_feed()] == ["state", "state", "state"]
 
 
 @pytest.mark.parametrize(
@@ -88,4 +84,4 @@ async def test_nobody_pretends_to_stream(openai, ai_manager, upstream, spec, par
         await draw(model, ai_manager, **params)
 
     assert {name: found[0].code for name, found in caught.value.fields.items()} == {"partial_images": code}
-    assert upstream.requests == []
+    assert (upstream.requests, await sync_to_async(ImageGeneration.objects.count)()) == ([], 0)

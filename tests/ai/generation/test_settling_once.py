@@ -5,42 +5,10 @@ import base64
 from src.ai import providers
 from src.ai.models import GenerationStatus, ImageGeneration
 from src.ai.providers import adapters
-from src.ai.providers.contract import CallResult, GeneratedImage, ImageParams, ImageResult
-from src.ai.providers.errors import ServiceFailed
-from src.ai.services.received_pictures import keep_pictures
-from src.ai.services.reservation import ImageOrder, reserve_generation
-from src.ai.services.settlement import book_unstored, settle_result
 from src.usage.models import Counter
 from tests.upstream import pictures
 
 PNG = pictures.draw((64, 64), "png")
-
-
-def test_a_failure_after_the_settlement_books_nothing(gpt_image, ai_manager, openai):
-    order = ImageOrder(admin=ai_manager, model_id=gpt_image.pk, params=ImageParams(prompt="a"))
-    ticket = reserve_generation(order=order)
-    result = ImageResult(calls=(CallResult(images=(GeneratedImage(content=PNG),)),))
-    kept = keep_pictures(generation_id=ticket.generation_id, result=result, requested=1, save_to_media=True)
-    settle_result(ticket=ticket, result=result, pictures=kept)
-
-    book_unstored(ticket=ticket, error=ServiceFailed(charged="unknown"))
-
-    generation = ImageGeneration.objects.get()
-    openai.refresh_from_db()
-    assert (generation.status, generation.charged) == (GenerationStatus.SUCCEEDED, "yes")
-    assert (openai.total_requests, openai.total_images) == (1, 1)
-    assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 1)}
-
-
-def test_what_cost_nothing_is_given_back_though_it_cannot_be_settled_as_usual(gpt_image, ai_manager, openai):
-    order = ImageOrder(admin=ai_manager, model_id=gpt_image.pk, params=ImageParams(prompt="a"))
-    ticket = reserve_generation(order=order)
-
-    book_unstored(ticket=ticket, error=ServiceFailed(charged="no"))
-
-    generation = ImageGeneration.objects.get()
-    assert (generation.status, generation.charged) == (GenerationStatus.FAILED, "no")
-    assert {(counter.reserved_images, counter.spent_images) for counter in Counter.objects.all()} == {(0, 0)}
 
 
 def test_an_inbox_that_cannot_be_cleared_spoils_no_paid_answer(generate, upstream, settings):

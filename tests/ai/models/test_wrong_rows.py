@@ -19,7 +19,8 @@ from src.ai.models import (
     ProviderCall,
 )
 from src.media.models import Collection, Favourite, MediaAsset, PublishedLink, Rendition, Tag
-from src.usage.models import Counter, LedgerEntry
+from src.usage.models import Counter, LedgerEntry, LimitWarning, StandingLimit
+from src.webhooks.models import Webhook
 
 SAME = UUID(int=1)
 KEY = {"key_status": "valid", "key_sealed": "v1.a.b", "key_fingerprint": "f", "key_last4": "good"}
@@ -92,7 +93,7 @@ class Rows:
         return {"asset": self.make(MediaAsset), "file_name": uuid4().hex, **extent}
 
     def _LedgerEntry(self) -> dict[str, Any]:
-        scope = {"scope_kind": "provider", "scope_id": "1", "period": "2026-11"}
+        scope = {"scope_kind": "provider", "scope_id": "1", "period": "2026-11", "day": "2026-11-24"}
         return {
             "kind": "reserve",
             "generation_id": uuid4(),
@@ -103,6 +104,19 @@ class Rows:
 
     def _Counter(self) -> dict[str, Any]:
         return {"scope_kind": "provider", "scope_id": uuid4().hex, "period": "2026-11"}
+
+    def _Webhook(self) -> dict[str, Any]:
+        return {"url": "https://receiver.example/", "key_sealed": "v1.a.b", "events": ["job.failed"]}
+
+    def _WebhookDelivery(self) -> dict[str, Any]:
+        return {"webhook": self.first(Webhook), "event": "job.failed", "next_attempt_at": timezone.now()}
+
+    def _StandingLimit(self) -> dict[str, Any]:
+        return {"scope_kind": "person_day", "scope_id": uuid4().hex}
+
+    def _LimitWarning(self) -> dict[str, Any]:
+        scope = {"scope_kind": "provider", "scope_id": uuid4().hex, "period": "2026-11"}
+        return {**scope, "unit": "micros", "percent": 80, "limit": 10, "spent": 8}
 
 
 @pytest.fixture
@@ -164,6 +178,10 @@ WRONG = {
     "media_rendition_has_a_size": (Rendition, {"height": 0}),
     "ledger_entry_micros_not_negative": (LedgerEntry, {"micros": -1}),
     "counter_not_negative": (Counter, {"reserved_images": -1}),
+    "standing_limit_micros_not_negative": (StandingLimit, {"max_micros": -1}),
+    "limit_warning_unit_known": (LimitWarning, {"unit": "tokens"}),
+    "limit_warning_percent_known": (LimitWarning, {"percent": 90}),
+    "limit_warning_not_negative": (LimitWarning, {"limit": -1}),
 }
 FURTHER_WRONG = [
     (AuditEntry, {"actor_name": "somebody"}),
@@ -185,6 +203,8 @@ FURTHER_WRONG = [
     (Counter, {"reserved_micros": -1}),
     (Counter, {"spent_micros": -1}),
     (AdminProviderSettings, {"monthly_limit": -1}),
+    (StandingLimit, {"max_images": -1}),
+    (LimitWarning, {"spent": -1}),
     (LedgerEntry, {"images": -1}),
     (AIProvider, {"total_cost_micros": -1}),
 ]
@@ -244,6 +264,8 @@ TWICE = {
     "generation_output_once_per_index": (GenerationOutput, {"generation": ImageGeneration}),
     "ledger_entry_once_per_generation_scope_kind": (LedgerEntry, {"generation_id": SAME}),
     "counter_once_per_scope_period": (Counter, {"scope_id": "same"}),
+    "standing_limit_once_per_scope": (StandingLimit, {"scope_id": "same"}),
+    "limit_warning_once_per_scope_period_unit_percent": (LimitWarning, {"scope_id": "same"}),
 }
 FURTHER_TWICE = [
     (Tag, {"key": "same"}),

@@ -32,7 +32,7 @@ from src.ai.commands.waiting import wait_for
 from src.ai.services.edit_inputs import EditSources
 from src.ai.services.estimate import estimate_generation
 from src.ai.services.image_generation_service import edit_image, generate_and_save_to_media, generate_image_only
-from src.ai.services.reservation import ImageOrder
+from src.ai.services.image_order import ImageOrder
 from src.core import vault
 from src.core.channel import through_command
 from src.core.errors import AppError, Misconfigured

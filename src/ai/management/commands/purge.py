@@ -26,5 +26,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{'would remove' if dry_run else 'removed'}: {trash.assets} pictures of the trash ({trash.bytes} bytes), "
             f"{inbox['results']} unsaved pictures, {inbox['quarantined']} quarantined answers, "
+            f"leftovers of {inbox['leftovers']} generations, "
             f"{invitations} invitations"
         )

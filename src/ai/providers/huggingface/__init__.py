@@ -8,12 +8,12 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from src.ai.providers.answers import read_json, upstream_request_id
+from src.ai.providers.answers import read_json
 from src.ai.providers.base import Adapter
+from src.ai.providers.call_parts import report_handle
 from src.ai.providers.contract import (
     CallResult,
     ImageEditRequest,
@@ -24,13 +24,14 @@ from src.ai.providers.contract import (
     ListedModel,
     OnEvent,
     ProviderConnection,
-    ResumeHandle,
+    ReadAnswer,
+    Received,
 )
 from src.ai.providers.errors import BrokenAnswer, ProviderError, ProviderTimeout, Rejected
 from src.ai.providers.huggingface.backends import BACKENDS, HUB, IMAGE_TO_IMAGE, TEXT_TO_IMAGE, Served, untellable
 from src.ai.providers.huggingface.errors import class_document, is_told
 from src.ai.providers.huggingface.hub_answers import Kept, fingerprint, next_page, path_of, read_mapping, read_whoami
-from src.ai.providers.huggingface.jobs import backend_of, is_done, is_handle, is_path, new_handle, queue_of
+from src.ai.providers.huggingface.jobs import backend_of, handle_in, is_done, is_handle, is_path, new_handle, queue_of
 from src.ai.providers.huggingface.pictures_in import read_answer
 from src.ai.providers.json_values import dict_of
 from src.ai.providers.key_checks import verdict_on
@@ -44,6 +45,7 @@ POLL_PAUSE_S = 1.0
 FIRST_POLL_PAUSE_S = 0.25
 POLL_TRIES = 4
 CAPABILITIES = {TEXT_TO_IMAGE: "image", IMAGE_TO_IMAGE: "image_edit"}
+SUBMITTED = " submitted"
 ORGANIZATION = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -76,8 +78,8 @@ class HuggingFace(Adapter):
 
         async def make_call(index: int, part: ImageRequest) -> CallResult:
             payload = backend.to_payload(served, part, picture)
-            answer = await self._pay(conn, served, payload, call_index=index, on_event=on_event)
-            return await self._finish(conn, answer, served.backend, part.seed, index)
+            received = await self._pay(conn, served, payload, call_index=index, on_event=on_event)
+            return await self.read_call(conn, part, received)
 
         return await self.call_in_parts(request, make_call)
 
@@ -90,42 +92,37 @@ class HuggingFace(Adapter):
         if not is_handle(handle):
             raise Rejected(charged="unknown", reason="no_resuming")
         answer = await self._wait_for(conn, handle, ends_at=time.monotonic() + conn.timeout_s)
-        await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
-        return await self._finish(conn, answer, backend_of(handle), nth(request, call_index).seed, call_index)
+        received = await self.hand_on(
+            conn, answer, on_event=on_event, call_index=call_index, context=backend_of(handle)
+        )
+        return await self.read_received(conn, request, received=received)
 
     async def _pay(
         self, conn: ProviderConnection, served: Served, payload: dict[str, Any], *, call_index: int, on_event: OnEvent
-    ) -> Answer:
-        """The answer that holds the pictures, handed on."""
+    ) -> Received:
+        """The answer that holds the pictures, handed on with the backend's name as its context."""
         backend = BACKENDS[served.backend]
-        is_queued = served.task in backend.queued_tasks
-        ends_at = time.monotonic() + conn.timeout_s
+        ends_at, context = time.monotonic() + conn.timeout_s, served.backend
         try:
-            answer = await self.paid_call(
+            answer = await self.submit(
                 conn,
                 f"/{served.backend}{backend.path(served)}",
                 payload,
                 on_event=on_event,
                 call_index=call_index,
                 headers={"Accept": "image/png", **extra_headers(conn, served.backend)},
-                is_last=not is_queued,
             )
         except Rejected as exc:
             if exc.reason == "model_gone":
                 self._mappings.drop((self.hub_of(conn), served.model_id))
             raise
-        if is_queued:
-            try:
-                handle = new_handle(answer, served.backend, conn)
-            except ProviderError:
-                # It is all that is left of the job.
-                await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
-                raise
-            if handle:
-                await on_event(ResumeHandle(handle=handle, call_index=call_index))
+        if served.task in backend.queued_tasks:
+            if handle := handle_in(answer, served.backend, conn):
+                await report_handle(on_event, handle, call_index)
                 answer = await self._wait_for(conn, handle, ends_at=ends_at)
-            await self.hand_on(conn, answer, on_event=on_event, call_index=call_index)
-        return answer
+            else:
+                context = served.backend + SUBMITTED
+        return await self.hand_on(conn, answer, on_event=on_event, call_index=call_index, context=context)
 
     async def _wait_for(self, conn: ProviderConnection, handle: str, *, ends_at: float) -> Answer:
         """Ask for the job until it is done; the answer that holds its pictures. Quick models are asked sooner."""
@@ -155,11 +152,14 @@ class HuggingFace(Adapter):
             await asyncio.sleep(pause_s)
         raise ProviderTimeout(charged="unknown")
 
-    async def _finish(
-        self, conn: ProviderConnection, answer: Answer, backend: str, seed: int | None, call_index: int
-    ) -> CallResult:
-        read = read_answer(answer, conn, backend=backend, seed=seed)
-        return await self.complete(conn, read, upstream_id=upstream_request_id(answer, conn), call_index=call_index)
+    def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:
+        """`context` is the backend's name, with SUBMITTED if the answer is the one to the submit of a job."""
+        backend = context.removesuffix(SUBMITTED)
+        if backend not in BACKENDS:
+            raise BrokenAnswer(charged="unknown", reason="no_backend")
+        if context.endswith(SUBMITTED):
+            new_handle(answer, backend, conn)
+        return read_answer(answer, conn, backend=backend, seed=part.seed)
 
     def link_headers(self, conn: ProviderConnection, link: ImageLink) -> dict[str, str]:
         """Links lead to the backends' own stores, which know no key of ours."""
@@ -269,11 +269,6 @@ class HuggingFace(Adapter):
             return page
         charged = charge_of_error(answer, is_told=is_told(document))
         return class_document(document, answer, conn.key, charged=charged)
-
-
-def nth(request: ImageRequest, index: int) -> ImageRequest:
-    """What is asked for one picture of several."""
-    return replace(request, n=1, seed=None if request.seed is None else request.seed + index)
 
 
 def extra_headers(conn: ProviderConnection, backend: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from src.ai.providers.answers import read_json
 from src.ai.providers.contract import ProviderConnection
-from src.ai.providers.errors import BrokenAnswer, ServiceFailed, clean_words
+from src.ai.providers.errors import BrokenAnswer, ProviderError, ServiceFailed, clean_words
 from src.ai.providers.json_values import dict_of
 from src.core.outbound import Answer
 
@@ -111,6 +111,14 @@ def new_handle(submitted: Answer, backend: str, conn: ProviderConnection) -> str
     if not is_handle(handle):
         raise BrokenAnswer(charged="unknown", reason="no_job")
     return handle
+
+
+def handle_in(submitted: Answer, backend: str, conn: ProviderConnection) -> str:
+    """`new_handle`, or "" for an answer without a job, which is then all that there is to be read."""
+    try:
+        return new_handle(submitted, backend, conn)
+    except ProviderError:
+        return ""
 
 
 def is_done(answer: Answer, queue: Queue, conn: ProviderConnection) -> bool:

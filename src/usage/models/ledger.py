@@ -20,14 +20,15 @@ class LedgerEntry(models.Model):
 
     `reserve` holds money and pictures, `settle` books what was really used, `release` gives back what was
     reserved and not used, and ends the reservation even where that is nothing. `micros` is NULL where the price is
-    unknown.
+    unknown. `period` and `day` are those of the reservation, also where it ends later.
     """
 
     kind = models.CharField(max_length=8, choices=LedgerKind)
     generation_id = models.UUIDField()
     scope_kind = models.CharField(max_length=24)
     scope_id = models.CharField(max_length=64)
-    period = models.CharField(max_length=7)
+    period = models.CharField(max_length=10)
+    day = models.CharField(max_length=10)
     images = models.PositiveIntegerField()
     micros = models.BigIntegerField(null=True)
     person_id = models.BigIntegerField()
@@ -37,6 +38,7 @@ class LedgerEntry(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        indexes = [models.Index(fields=["scope_kind", "day"], name="ledger_entry_of_day")]
         constraints = [
             models.UniqueConstraint(
                 fields=["generation_id", "scope_kind", "scope_id", "kind"],
@@ -54,11 +56,11 @@ class LedgerEntry(models.Model):
 
 
 class Counter(models.Model):
-    """What a scope has reserved and spent in a period (`2026-11`, a month of the site's time zone)."""
+    """What a scope has reserved and spent in a period: `2026-11` or `2026-11-24`, of the site's time zone."""
 
     scope_kind = models.CharField(max_length=24)
     scope_id = models.CharField(max_length=64)
-    period = models.CharField(max_length=7)
+    period = models.CharField(max_length=10)
     reserved_micros = models.BigIntegerField(default=0)
     spent_micros = models.BigIntegerField(default=0)
     reserved_images = models.IntegerField(default=0)

@@ -4,34 +4,16 @@ Each runs inside the caller's transaction and touches scopes in one fixed order,
 for each other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from src.usage.models import Counter, LedgerEntry, LedgerKind
-
-
-@dataclass(frozen=True, order=True)
-class Scope:
-    """Something that has limits: kind `provider`, `person_provider`, or `own_key` (counted, never limited)."""
-
-    kind: str
-    id: str
-
-
-@dataclass(frozen=True)
-class ScopeLimit:
-    """A scope with what it may use in a period; None is no limit."""
-
-    scope: Scope
-    max_images: int | None = None
-    max_micros: int | None = None
+from src.usage.periods import current_day, period_of
+from src.usage.scopes import Scope, ScopeLimit, in_order
 
 
 @dataclass(frozen=True)
@@ -45,19 +27,30 @@ class Movement:
     key_source: str
 
 
-class LimitReached(Exception):
-    """The reservation does not fit. `kind` is `images` or `micros`."""
+@dataclass(frozen=True)
+class Booked:
+    """Where and when a reservation counts."""
 
-    def __init__(self, scope: Scope, kind: str):
+    scope: Scope
+    period: str
+    day: str
+
+    @classmethod
+    def of(cls, entry: LedgerEntry) -> "Booked":
+        return cls(Scope(entry.scope_kind, entry.scope_id), entry.period, entry.day)
+
+
+class LimitReached(Exception):
+    """The reservation does not fit `limit`. `kind` (`images` or `micros`) says which half of it."""
+
+    def __init__(self, limit: ScopeLimit, kind: str):
         super().__init__(kind)
-        self.scope = scope
+        self.limit = limit
         self.kind = kind
 
-
-def period_of(moment: datetime | None = None) -> str:
-    """`2026-11`: the month in the site's time zone."""
-    local = (moment or timezone.now()).astimezone(ZoneInfo(settings.SITE_TIME_ZONE))
-    return f"{local:%Y-%m}"
+    @property
+    def scope(self) -> Scope:
+        return self.limit.scope
 
 
 def reserve(*, movement: Movement, limits: Iterable[ScopeLimit], images: int, micros: int | None) -> None:
@@ -66,10 +59,12 @@ def reserve(*, movement: Movement, limits: Iterable[ScopeLimit], images: int, mi
     Exactly as many callers pass as fit, however many race. Call inside a transaction; raises LimitReached,
     which must roll it back.
     """
-    period = period_of()
-    for limit in sorted(limits, key=lambda item: item.scope):
+    now = timezone.now()
+    day = current_day(now).name
+    for limit in in_order(limits):
+        period = period_of(limit.scope, now).name
         _reserve_one(limit, period, images, micros)
-        _write(movement, LedgerKind.RESERVE, limit.scope, period, images, micros)
+        _write(movement, LedgerKind.RESERVE, Booked(limit.scope, period, day), images, micros)
 
 
 def _reserve_one(limit: ScopeLimit, period: str, images: int, micros: int | None) -> None:
@@ -89,7 +84,7 @@ def _reserve_one(limit: ScopeLimit, period: str, images: int, micros: int | None
         reserved_images=F("reserved_images") + images, reserved_micros=F("reserved_micros") + (micros or 0)
     )
     if not updated:
-        raise LimitReached(limit.scope, _which_limit(row, limit, images))
+        raise LimitReached(limit, _which_limit(row, limit, images))
 
 
 def _which_limit(row: QuerySet[Counter], limit: ScopeLimit, images: int) -> str:
@@ -111,11 +106,11 @@ def settle(*, movement: Movement, images: int, micros: int | None) -> None:
             spent_images=F("spent_images") + images,
             spent_micros=F("spent_micros") + (micros or 0),
         )
-        scope = Scope(entry.scope_kind, entry.scope_id)
-        _write(movement, LedgerKind.SETTLE, scope, entry.period, images, micros)
+        booked = Booked.of(entry)
+        _write(movement, LedgerKind.SETTLE, booked, images, micros)
         rest_images = max(0, entry.images - images)
         rest_micros = None if entry.micros is None else max(0, entry.micros - (micros or 0))
-        _write(movement, LedgerKind.RELEASE, scope, entry.period, rest_images, rest_micros)
+        _write(movement, LedgerKind.RELEASE, booked, rest_images, rest_micros)
 
 
 def release(*, movement: Movement) -> None:
@@ -125,29 +120,26 @@ def release(*, movement: Movement) -> None:
             reserved_images=F("reserved_images") - entry.images,
             reserved_micros=F("reserved_micros") - (entry.micros or 0),
         )
-        scope = Scope(entry.scope_kind, entry.scope_id)
-        _write(movement, LedgerKind.RELEASE, scope, entry.period, entry.images, entry.micros)
+        _write(movement, LedgerKind.RELEASE, Booked.of(entry), entry.images, entry.micros)
 
 
-def _reservations(generation_id: UUID) -> Sequence[LedgerEntry]:
-    return list(
-        LedgerEntry.objects.filter(generation_id=generation_id, kind=LedgerKind.RESERVE).order_by(
-            "scope_kind", "scope_id"
-        )
-    )
+def _reservations(generation_id: UUID) -> list[LedgerEntry]:
+    """In the order in which `reserve` wrote them and locked their counters."""
+    return list(LedgerEntry.objects.filter(generation_id=generation_id, kind=LedgerKind.RESERVE).order_by("id"))
 
 
 def _counter_of(entry: LedgerEntry) -> QuerySet[Counter]:
     return Counter.objects.filter(scope_kind=entry.scope_kind, scope_id=entry.scope_id, period=entry.period)
 
 
-def _write(movement: Movement, kind: LedgerKind, scope: Scope, period: str, images: int, micros: int | None) -> None:
+def _write(movement: Movement, kind: LedgerKind, booked: Booked, images: int, micros: int | None) -> None:
     LedgerEntry.objects.create(
         kind=kind,
         generation_id=movement.generation_id,
-        scope_kind=scope.kind,
-        scope_id=scope.id,
-        period=period,
+        scope_kind=booked.scope.kind,
+        scope_id=booked.scope.id,
+        period=booked.period,
+        day=booked.day,
         images=images,
         micros=micros,
         person_id=movement.person_id,

@@ -1,0 +1,158 @@
+"""A feed of job events as server-sent events, without a thread: woken by notices, read from the database.
+
+Source of the format: WHATWG HTML, 9.2 Server-sent events.
+"""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from src.ai.models import UNFINISHED, ImageGeneration, JobEvent, JobEventKind
+from src.ai.services.job_answers import JOB_RELATIONS, describe_job
+from src.ai.services.job_events import job_topic, last_number, person_topic, read_events
+from src.core import background, db, notices
+from src.core.errors import TooManyRequests
+
+PING_S = 15.0
+RECONNECT_MS = 2000
+RETRY_S = 5.0
+
+_open: Counter[int] = Counter()
+
+
+class Place:
+    """One of a person's streams in this process."""
+
+    def __init__(self, person_id: int):
+        self._person_id: int | None = person_id
+        _open[person_id] += 1
+
+    def free(self) -> None:
+        if self._person_id is not None:
+            _open[self._person_id] -= 1
+            if not _open[self._person_id]:
+                del _open[self._person_id]
+            self._person_id = None
+
+
+def take_place(person: Any) -> Place:
+    """Raises TooManyRequests(too_many_streams)."""
+    if _open[person.pk] >= settings.EVENT_STREAMS_PER_PERSON:
+        raise TooManyRequests("too_many_streams", retry_after_s=RETRY_S, limit=settings.EVENT_STREAMS_PER_PERSON)
+    return Place(person.pk)
+
+
+def has_more_to_come(*, job: ImageGeneration, after: int) -> bool:
+    return not job.is_finished or JobEvent.objects.filter(generation=job, seq__gt=after).exists()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one look at the database found; `is_last`: nothing more will come."""
+
+    lines: str
+    after: int
+    is_last: bool
+
+
+@dataclass(kw_only=True)
+class EventStream:
+    """`feed_of` is whose events; `job_id` None is all their jobs. `after` None begins with how things stand now."""
+
+    person: Any
+    feed_of: int
+    job_id: UUID | None
+    after: int | None
+
+    async def lines(self, place: Place) -> AsyncIterator[bytes]:
+        try:
+            async for text in self._texts():
+                yield text.encode()
+        finally:
+            place.free()
+
+    async def _texts(self) -> AsyncIterator[str]:
+        topic = person_topic(self.feed_of) if self.job_id is None else job_topic(self.job_id)
+        language = get_language()
+        yield f"retry: {RECONNECT_MS}\n\n"
+        async with notices.watch(topic) as changes:
+            last_sent = time.monotonic()
+            while not background.is_draining():
+                batch = await db.run(self._look, language=language)
+                self.after = batch.after
+                if batch.lines:
+                    yield batch.lines
+                    last_sent = time.monotonic()
+                if batch.is_last:
+                    return
+                left_s = PING_S - (time.monotonic() - last_sent)
+                if not await changes.wait(max(0.1, min(left_s, notices.poll_s()))) and left_s <= notices.poll_s():
+                    yield ": ping\n\n"
+                    last_sent = time.monotonic()
+
+    def _look(self, *, language: str | None) -> Batch:
+        self.person.refresh_from_db(fields=["is_active"])
+        if not self.person.is_active:
+            return Batch("", self.after or 0, is_last=True)
+        if self.after is None:
+            return self._beginning()
+        found = read_events(admin_id=self.feed_of, after=self.after, generation_id=self.job_id)
+        jobs = self._read_ended(found)
+        lines = "".join(_line_of(event) + self._result(event, jobs) for event in found)
+        is_last = bool(found) and self.job_id is not None and found[-1].generation_id in jobs
+        return Batch(lines, found[-1].seq if found else self.after, is_last)
+
+    def _beginning(self) -> Batch:
+        """How the job stands; of all jobs, only the number from which on events are told."""
+        after = last_number(admin_id=self.feed_of)
+        if self.job_id is None:
+            return Batch(_line("open", {}, after), after, is_last=False)
+        job = self._read_job()
+        kind = "result" if job.is_finished else "job"
+        return Batch(_line(kind, describe_job(job, self.person), after), after, is_last=job.is_finished)
+
+    def _read_ended(self, found: Sequence[JobEvent]) -> dict[UUID, ImageGeneration]:
+        """The jobs that these events brought to an end, as they stand now."""
+        ended = {event.generation_id for event in found if _is_end(event)}
+        if not ended:
+            return {}
+        rows = ImageGeneration.objects.select_related("admin", "provider", "model").exclude(status__in=UNFINISHED)
+        return rows.prefetch_related(*JOB_RELATIONS).in_bulk(ended)
+
+    def _result(self, event: JobEvent, jobs: Mapping[UUID, ImageGeneration]) -> str:
+        """Bears the number of the event, which its own line left out: whoever resumes has seen both or none."""
+        if not _is_end(event):
+            return ""
+        job = jobs.get(event.generation_id)
+        return _line("result", describe_job(job, self.person), event.seq) if job else f"id: {event.seq}\n\n"
+
+    def _read_job(self) -> ImageGeneration:
+        rows = ImageGeneration.objects.select_related("admin", "provider", "model")
+        return rows.filter(Q(pk=self.job_id)).get()
+
+
+def _is_end(event: JobEvent) -> bool:
+    return event.kind == JobEventKind.STATE and event.data["status"] not in UNFINISHED
+
+
+def _line_of(event: JobEvent) -> str:
+    data = {"job_id": str(event.generation_id), "at": event.created_at.isoformat()}
+    if event.kind == JobEventKind.PREVIEW:
+        place = {"generation_id": event.generation_id, "seq": event.seq}
+        shown = {name: event.data[name] for name in ("image_index", "preview_index", "mime_type")}
+        return _line("preview", {**data, **shown, "url": reverse("job-preview", kwargs=place)}, event.seq)
+    return _line("state", {**data, **event.data}, None if _is_end(event) else event.seq)
+
+
+def _line(kind: str, data: dict[str, Any], number: int | None) -> str:
+    named = "" if number is None else f"id: {number}\n"
+    return f"{named}event: {kind}\ndata: {msgspec.json.encode(data).decode()}\n\n"

@@ -1,0 +1,16 @@
+"""A limit that is reached, as an answer."""
+
+from src.core.errors import AppError, PaymentRequired, TooManyRequests
+from src.usage.periods import seconds_left
+from src.usage.scopes import DAILY
+from src.usage.services.booking import LimitReached
+
+
+def refusal_of(reached: LimitReached) -> AppError:
+    """429 `daily_limit_reached` with the seconds until midnight, 429 `monthly_limit_reached`, or 402
+    `budget_exceeded` with the kind of scope in `facts`."""
+    if reached.scope.kind in DAILY:
+        return TooManyRequests("daily_limit_reached", retry_after_s=seconds_left(reached.scope))
+    if reached.kind == "images":
+        return TooManyRequests("monthly_limit_reached")
+    return PaymentRequired("budget_exceeded", facts={"scope": reached.scope.kind})

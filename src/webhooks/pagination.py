@@ -1,0 +1,5 @@
+from src.core.pagination import KeysetPagination
+
+
+class NewestFirst(KeysetPagination):
+    ordering = ("-created_at", "-id")
