@@ -89,6 +89,8 @@ class Lifespan:
                     raise
                 QUEUE.open()
                 rounds = [asyncio.create_task(each) for each in _rounds()]
+                for task in rounds:
+                    task.add_done_callback(_report)
                 drain_when_told(asyncio.get_running_loop())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -121,6 +123,12 @@ def _rounds() -> list[Coroutine[Any, Any, None]]:
     """What goes on as long as the server runs."""
     found = [background.repeat(sweep, every_s=SWEEP_EVERY_S), notices.listen()]
     return [*found, keep_running()] if settings.JOB_RUNNER == "embedded" else found
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A round ends by being cancelled, or because there is nothing for it to do."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("round_ended", exc_info=task.exception())
 
 
 def drain_when_told(loop: asyncio.AbstractEventLoop) -> None:

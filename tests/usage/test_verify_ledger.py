@@ -100,12 +100,15 @@ def test_a_settlement_that_did_not_end_the_reservation_is_named(period):
     assert [(each.kind, each.generation_id) for each in found] == [("settle_without_release", str(made.generation_id))]
 
 
-def test_a_reservation_that_ended_in_another_scope_alone_is_still_held(period):
-    LedgerEntry.objects.filter(kind="release", scope_kind="provider", images=1).delete()
+@pytest.mark.parametrize("other", [Scope("provider", "2"), Scope("team", "1")], ids=str)
+def test_a_reservation_that_ended_in_another_scope_alone_is_still_held(other):
+    made = reserved(ScopeLimit(PROVIDER), ScopeLimit(other))
+    release(movement=made)
+    LedgerEntry.objects.get(kind="release", scope_kind=PROVIDER.kind, scope_id=PROVIDER.id).delete()
 
     [found] = verify_ledger().differences
 
-    assert (found.scope, found.unit, found.counted, found.booked) == (PROVIDER, "reserved_images", 3, 4)
+    assert (found.scope, found.unit, found.counted, found.booked) == (PROVIDER, "reserved_images", 0, 1)
 
 
 def test_the_command_says_in_one_line_that_all_is_well(period):

@@ -13,7 +13,7 @@ RETRY_AFTER, STATUS, PARAMS = "_retry_after_s", "_status", "_params"
 class JobCancelled(ProviderError):
     """Its person, or a super admin, called it off before it was sent."""
 
-    status, error_code, permanent = 409, "job_cancelled", True
+    status, error_code, permanent, default_reason = 409, "job_cancelled", True, "cancelled"
 
 
 class Interrupted(ProviderError):

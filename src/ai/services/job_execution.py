@@ -15,7 +15,7 @@ from src.ai.providers.contract import CallResult, ImageEditRequest, ImageResult
 from src.ai.providers.errors import ProviderError, ServiceFailed, is_outage, surely_not_accepted
 from src.ai.services.call_recorder import CallRecorder
 from src.ai.services.inbox import call_path, move_to_quarantine, read_answer, remove_from_inbox
-from src.ai.services.job_circuits import note_answer, note_outage
+from src.ai.services.job_circuits import note_answer, note_no_call, note_outage
 from src.ai.services.job_claims import give_back, owned
 from src.ai.services.job_errors import Interrupted, describe_error, restore_error
 from src.ai.services.received_pictures import Pictures, Places, discard_pictures, keep_pictures
@@ -30,7 +30,8 @@ LONGEST_RETRY_PAUSE_S = 20.0
 UNKEPT_PAUSE_S = 5.0
 MAX_SETBACKS = 40
 """Over three hours of tries."""
-STOPPED = ("server_stopping", "lease_lost")
+NO_CALL = ("server_stopping", "lease_lost", "cancelled", "already_sent", "internal")
+"""Reasons for which a call was not made, or says nothing of the service."""
 log = structlog.get_logger("negareh.generation")
 
 
@@ -133,15 +134,23 @@ async def _send(ticket: Ticket, recorder: CallRecorder, unsent: dict[int, Provid
         pending = {
             index: pending[index]
             for index, call in fresh.items()
-            if call.error is not None and surely_not_accepted(call.error)
+            if call.error is not None and surely_not_accepted(call.error) and not call.error.permanent
         }
         pause_s = _pause_before_retry([done[index] for index in pending], attempt)
         if not pending or pause_s is None or attempt == settings.JOB_ATTEMPTS or background.is_draining():
             break
         await asyncio.sleep(pause_s)
+        await asyncio.to_thread(_set_answers_aside, ticket, pending)
         if not await db.run(prepare_again, claim=ticket.claim, results=[done[index] for index in pending]):
             break
     return done
+
+
+def _set_answers_aside(ticket: Ticket, indexes: Collection[int]) -> None:
+    """A refusal may come inside a 2xx, which was kept. It must not be taken for the answer of the next attempt. Raises
+    OSError."""
+    for index in indexes:
+        move_to_quarantine(call_path(ticket.generation_id, index))
 
 
 def _by_index(result: ImageResult, pending: dict[int, ProviderCall], recorder: CallRecorder) -> dict[int, CallResult]:
@@ -196,8 +205,10 @@ async def _tell_circuit(ticket: Ticket, calls: Collection[CallResult]) -> None:
     try:
         if any(error is not None and is_outage(error) for error in errors):
             await db.run(note_outage, **where)
-        elif any(error is None or error.reason not in (*STOPPED, "internal") for error in errors):
+        elif any(error is None or error.reason not in NO_CALL for error in errors):
             await db.run(note_answer, **where)
+        else:
+            await db.run(note_no_call, **where)
     except Exception as exc:  # noqa: BLE001 (what is paid for goes before the circuit's count)
         log.error("circuit_not_told", provider=ticket.provider.slug, exc_info=exc)
 
