@@ -20,7 +20,7 @@ from tests.upstream.pictures import draw
 DOCS = Path(settings.BASE_DIR)
 PNG, RIFF, ZIP, BOM = b"\x89PNG", b"RIFF", b"PK", b"\xef\xbb\xbf"
 FILES = {
-    "docs/api.md": {"picture.png": PNG, "original.png": PNG},
+    "docs/api.md": {"picture.png": PNG, "original.png": PNG, "usage.csv": BOM},
     "docs/library.md": {"pictures.zip": ZIP, "copy.webp": RIFF, "published.webp": RIFF},
     "docs/operations.md": {"audit.csv": BOM},
 }

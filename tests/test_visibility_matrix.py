@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from src.accounts.models import Invitation
 from src.accounts.services.tokens import create_api_token
-from src.ai.models import ImageGeneration
+from src.ai.models import ImageGeneration, JobEvent
+from src.ai.services.inbox import preview_path, write_to_inbox
 from src.media.models import Collection, MediaAsset
 from src.media.services.organising import find_or_make_tags
 from src.media.services.publishing import publish_asset
@@ -43,6 +44,10 @@ def somebodys(stranger):
     generation = ImageGeneration.objects.create(
         admin=stranger, provider=provider, model=model, key_source="shared", prompt="p", n=1
     )
+    path = preview_path(generation.pk, 0, 0, "png")
+    write_to_inbox(path, PNG)
+    shown = {"image_index": 0, "preview_index": 0, "mime_type": "image/png", "path": path}
+    preview = JobEvent.objects.create(admin=stranger, seq=1, generation=generation, kind="preview", data=shown)
     token, _text = create_api_token(user=stranger, name="theirs", scopes=[])
     invitation = Invitation.objects.create(
         token_hash="x", invited_by=stranger, expires_at=timezone.now() + timedelta(days=1)
@@ -57,6 +62,7 @@ def somebodys(stranger):
         "model": model.pk,
         "generation_id": generation.pk,
         "index": 0,
+        "seq": preview.seq,
         "token_id": token.pk,
         "token": "x" * 32,
         "invitation_id": invitation.pk,

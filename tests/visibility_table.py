@@ -45,6 +45,9 @@ AI_MANAGERS = who(401, OK, OK, 403, OK)
 MEDIA_MANAGERS = who(401, 403, 403, OK, OK)
 SUPER_ADMINS = who(401, 403, 403, 403, OK)
 UPLOADERS = who(401, OK, OK, OK, OK)
+# Of somebody else's jobs a super admin sees all, and may decide what is unclear.
+OWNER_OR_SUPER_ADMIN = who(401, 404, 404, 403, OK)
+OWNER_ONLY = who(401, 404, 404, 403, 403)
 # Generations, tokens and the like of somebody else are not there, for super admins neither.
 NOT_THEIRS = who(401, 404, 404, 403, 404)
 
@@ -53,6 +56,7 @@ USAGE = "/api/usage/"
 WEBHOOKS = "/api/webhooks/"
 PROVIDERS = f"{AI}image-providers/"
 GENERATION = f"{AI}images/generations/{{generation_id}}/"
+JOB = f"{AI}jobs/{{generation_id}}/"
 
 ROUTES: dict[str, Row] = {
     "GET /livez": Row(ANYBODY),
@@ -114,6 +118,16 @@ ROUTES: dict[str, Row] = {
     f"GET {GENERATION}": Row(NOT_THEIRS),
     f"GET {GENERATION}results/{{index}}/": Row(NOT_THEIRS),
     f"POST {GENERATION}save/": Row(NOT_THEIRS),
+    # Jobs
+    f"GET {AI}jobs/": Row(AI_MANAGERS),
+    f"GET {AI}jobs/events/": Row(AI_MANAGERS),
+    f"GET {JOB}": Row(OWNER_OR_SUPER_ADMIN),
+    f"GET {JOB}events/": Row(OWNER_OR_SUPER_ADMIN),
+    f"GET {JOB}previews/{{seq}}/": Row(OWNER_OR_SUPER_ADMIN),
+    f"POST {JOB}cancel/": Row(OWNER_OR_SUPER_ADMIN),
+    f"POST {JOB}retry/": Row(OWNER_ONLY),
+    f"POST {JOB}settle/": Row(OWNER_OR_SUPER_ADMIN),
+    f"POST {JOB}release/": Row(OWNER_OR_SUPER_ADMIN),
     # One's own settings
     f"GET {AI}settings/": Row(AI_MANAGERS),
     f"GET {AI}settings/{{provider_id}}/": Row(AI_MANAGERS),

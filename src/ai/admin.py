@@ -51,7 +51,7 @@ class ProviderForm(ServiceForm):
         fields = (
             *("name", "display_name", "description", "website", "adapter", "api_base_url", "is_active"),
             *("allow_personal_keys", "allow_shared_for_normal_admins", "allow_private_address"),
-            *("monthly_budget_micros", "unknown_price_policy", "sort_order"),
+            *("monthly_budget_micros", "max_jobs_at_once", "unknown_price_policy", "sort_order"),
         )
 
     def clean_new_key(self) -> Any:
@@ -86,7 +86,7 @@ class ProviderAdmin(ServiceAdmin):
             {
                 "fields": (
                     *("allow_personal_keys", "allow_shared_for_normal_admins"),
-                    *("monthly_budget_micros", "unknown_price_policy"),
+                    *("monthly_budget_micros", "max_jobs_at_once", "unknown_price_policy"),
                 )
             },
         ),

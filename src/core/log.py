@@ -10,7 +10,7 @@ import structlog
 
 KEY_SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{8,}|gsk_[A-Za-z0-9]{8,}|ng[ri]_[A-Za-z0-9]{20,}"
-    r"|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
+    r"|whsec_[A-Za-z0-9+/=]{20,}|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,})"
 )
 
 

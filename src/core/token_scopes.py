@@ -16,8 +16,9 @@ SETTINGS = "settings"
 TOKENS = "tokens"
 PEOPLE = "people"
 AUDIT = "audit"
+WEBHOOKS = "webhooks"
 
-SCOPES = (IMAGES, MEDIA_READ, MEDIA_WRITE, PROVIDERS, USAGE, SETTINGS, TOKENS, PEOPLE, AUDIT)
+SCOPES = (IMAGES, MEDIA_READ, MEDIA_WRITE, PROVIDERS, USAGE, SETTINGS, TOKENS, PEOPLE, AUDIT, WEBHOOKS)
 
 
 def check_token_scope(request: Request, scope: str) -> None:

@@ -12,6 +12,7 @@ from src.core.envelope import success
 from src.core.filters import StrictFilterBackend
 from src.core.schema import NOTHING, envelope_of
 from src.core.serializers import take_no_fields
+from src.core.token_scopes import WEBHOOKS
 from src.webhooks.filters import DeliveryFilter
 from src.webhooks.models import Webhook, WebhookDelivery
 from src.webhooks.pagination import NewestFirst
@@ -26,12 +27,10 @@ from src.webhooks.services.deliveries import list_deliveries, redeliver
 from src.webhooks.services.publishing import publish_test
 from src.webhooks.services.webhooks import change_webhook, create_webhook, delete_webhook, find_webhook, list_webhooks
 
-SCOPE = "webhooks"
-
 
 class WebhooksView(APIView):
     def get_required_scope(self) -> str:
-        return SCOPE
+        return WEBHOOKS
 
 
 class WebhookListView(WebhooksView, GenericAPIView):

@@ -149,8 +149,8 @@ def test_each_known_error_has_its_status_and_code(answer_to, error, status, code
 def test_params_fill_the_message_in_the_language_asked(answer_to):
     error = BadRequest("scope_required", scope="images")
 
-    assert answer_to(error).json()["message"] == "Idempotency-Key is not supported yet."
-    assert answer_to(error, language="").json()["message"] == "Idempotency-Key هنوز پشتیبانی نمی‌شود."
+    assert answer_to(error).json()["message"] == "The API token lacks the scope images."
+    assert answer_to(error, language="").json()["message"] == "توکن API دامنهٔ images را ندارد."
 
 
 def test_facts_stand_beside_the_code(answer_to):

@@ -17,6 +17,7 @@ KEYS = [
     "hf_0123456789abcdef",
     "gsk_0123456789abcdef",
     "ngr_0123456789abcdefghijABCDEFGHIJ012345",
+    "whsec_0123456789+/abcdefghijABCDEFGHIJ==",
     "Bearer 0123456789.abcdef",
     "bearer abcdefgh+/=~",
 ]

@@ -15,6 +15,7 @@ from src.core.serializers import (
 )
 
 MAX_MICROS = 10**15
+MAX_JOBS_AT_ONCE = 10_000
 
 
 class AIProviderSerializer(StrictSerializer):
@@ -38,6 +39,7 @@ class AIProviderSerializer(StrictSerializer):
     allow_shared_for_normal_admins = StrictBooleanField()
     allow_private_address = StrictBooleanField()
     monthly_budget_micros = StrictIntegerField(allow_null=True, min_value=0, max_value=MAX_MICROS)
+    max_jobs_at_once = StrictIntegerField(allow_null=True, min_value=1, max_value=MAX_JOBS_AT_ONCE)
     unknown_price_policy = serializers.ChoiceField(choices=UnknownPricePolicy.choices)
     config = JsonObjectField()
     sort_order = StrictIntegerField(min_value=-1_000_000, max_value=1_000_000)
@@ -87,6 +89,7 @@ class AIProviderListSerializer(serializers.ModelSerializer):
             "allow_personal_keys",
             "allow_shared_for_normal_admins",
             "monthly_budget_micros",
+            "max_jobs_at_once",
             "models_count",
             "active_models_count",
             "total_images",

@@ -20,6 +20,7 @@ PLAIN_FIELDS = (
     "allow_shared_for_normal_admins",
     "allow_private_address",
     "monthly_budget_micros",
+    "max_jobs_at_once",
     "unknown_price_policy",
 )
 

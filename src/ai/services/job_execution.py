@@ -73,15 +73,11 @@ async def _execute(claim: Claim) -> None:
 
 async def _collect(ticket: Ticket, recorder: CallRecorder) -> ImageResult | None:
     """What became of every call that is not booked yet. None where the job was given back, or is somebody else's."""
-    found: dict[int, CallResult] = {}
-    unsent = {}
-    for call in ticket.calls:
-        if call.finished_at is not None:
-            continue
-        if call.status == ProviderCallStatus.PREPARED:
-            unsent[call.index] = call
-        else:
-            found[call.index] = await _recover(ticket, call, recorder)
+    unbooked = [call for call in ticket.calls if call.finished_at is None]
+    unsent = {call.index: call for call in unbooked if call.status == ProviderCallStatus.PREPARED}
+    left = [call for call in unbooked if call.index not in unsent]
+    recovered = await asyncio.gather(*(_recover(ticket, call, recorder) for call in left))
+    found = {call.call_index: call for call in recovered}
     if unsent:
         found |= await _send(ticket, recorder, unsent)
     reasons = {call.error.reason for call in found.values() if call.error}

@@ -31,7 +31,7 @@ def test_every_command_of_the_document_works(installation, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert sorted(file.name for file in (tmp_path / "pictures").iterdir()) == ["cat-1.png", "cat-2.png"]
-    assert commands.count("manage.py") == 11
+    assert commands.count("manage.py") == 13
 
 
 def test_the_exit_codes_are_the_commands():

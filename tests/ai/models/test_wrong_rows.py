@@ -16,7 +16,11 @@ from src.ai.models import (
     AIProvider,
     GenerationOutput,
     ImageGeneration,
+    JobEvent,
+    JobFeed,
     ProviderCall,
+    ProviderCircuit,
+    QueueGate,
 )
 from src.media.models import Collection, Favourite, MediaAsset, PublishedLink, Rendition, Tag
 from src.usage.models import Counter, LedgerEntry, LimitWarning, StandingLimit
@@ -32,6 +36,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._first: dict[type[models.Model], models.Model] = {}
+        self._events = 0
 
     def first(self, table: type[models.Model]) -> Any:
         if table not in self._first:
@@ -72,6 +77,20 @@ class Rows:
 
     def _GenerationOutput(self) -> dict[str, Any]:
         return {"generation": self.make(ImageGeneration), "index": 0, **SIZE}
+
+    def _JobFeed(self) -> dict[str, Any]:
+        return {"admin": self.make(User)}
+
+    def _JobEvent(self) -> dict[str, Any]:
+        self._events += 1
+        generation = self.first(ImageGeneration)
+        return {"admin": generation.admin, "seq": self._events, "generation": generation, "kind": "state"}
+
+    def _QueueGate(self) -> dict[str, Any]:
+        return {"name": uuid4().hex[:16]}
+
+    def _ProviderCircuit(self) -> dict[str, Any]:
+        return {"provider": self.first(AIProvider), "key_fingerprint": uuid4().hex}
 
     def _MediaAsset(self) -> dict[str, Any]:
         return {"owner": self.first(User), "file_name": uuid4().hex, "source": "generated", **SIZE}
@@ -145,6 +164,7 @@ WRONG = {
     "invitation_used_or_revoked": (Invitation, {"used_at": timezone.now(), "revoked_at": timezone.now()}),
     "provider_budget_not_negative": (AIProvider, {"monthly_budget_micros": -1}),
     "provider_unknown_price_policy_known": (AIProvider, {"unknown_price_policy": "ask"}),
+    "provider_runs_a_job_at_least": (AIProvider, {"max_jobs_at_once": 0}),
     "provider_has_slug_and_adapter": (AIProvider, {"adapter": ""}),
     "person_settings_budget_not_negative": (AdminProviderSettings, {"monthly_budget_micros": -1}),
     "model_has_an_id": (AIModel, {"model_id": ""}),
@@ -159,6 +179,8 @@ WRONG = {
     "generation_visibility_known": (ImageGeneration, {"visibility": "public"}),
     "provider_call_charged_known": (ProviderCall, {"charged": "maybe"}),
     "provider_call_cost_not_negative": (ProviderCall, {"cost_micros": -1}),
+    "provider_call_asks_for_a_picture": (ProviderCall, {"asked": 0}),
+    "job_event_kind_known": (JobEvent, {"kind": "rumour"}),
     "generation_output_has_a_size": (GenerationOutput, {"width": 0}),
     "generation_output_cost_not_negative": (GenerationOutput, {"cost_micros": -1}),
     "ledger_entry_kind_known": (LedgerEntry, {"kind": "lose"}),
@@ -206,6 +228,14 @@ FURTHER_WRONG = [
     (StandingLimit, {"max_images": -1}),
     (LimitWarning, {"spent": -1}),
     (LedgerEntry, {"images": -1}),
+    (JobFeed, {"last_seq": -1}),
+    (JobEvent, {"seq": -1}),
+    (ImageGeneration, {"fence": -1}),
+    (ImageGeneration, {"setbacks": -1}),
+    (ProviderCall, {"brought": -1}),
+    (ProviderCall, {"attempt": -1}),
+    (ProviderCircuit, {"failures": -1}),
+    (ProviderCircuit, {"times_opened": -1}),
     (AIProvider, {"total_cost_micros": -1}),
 ]
 
@@ -261,6 +291,8 @@ TWICE = {
     "person_settings_once_per_person_provider": (AdminProviderSettings, {"admin": User}),
     "generation_once_per_idempotency_key": (ImageGeneration, {"idempotency_key": "same"}),
     "provider_call_once_per_attempt": (ProviderCall, {"generation": ImageGeneration}),
+    "job_event_once_per_number": (JobEvent, {"seq": 99}),
+    "circuit_once_per_provider_and_key": (ProviderCircuit, {"key_fingerprint": ""}),
     "generation_output_once_per_index": (GenerationOutput, {"generation": ImageGeneration}),
     "ledger_entry_once_per_generation_scope_kind": (LedgerEntry, {"generation_id": SAME}),
     "counter_once_per_scope_period": (Counter, {"scope_id": "same"}),
@@ -279,6 +311,8 @@ FURTHER_TWICE = [
     (AdminProviderSettings, {"vault_id": SAME}),
     (MediaAsset, {"file_name": "same"}),
     (GenerationOutput, {"asset": MediaAsset}),
+    (JobFeed, {"admin": User}),
+    (QueueGate, {"name": "same"}),
 ]
 
 

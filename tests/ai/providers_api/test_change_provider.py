@@ -14,6 +14,7 @@ EVERY_FIELD = {
     "allow_personal_keys": False,
     "allow_shared_for_normal_admins": False,
     "monthly_budget_micros": 5_000_000,
+    "max_jobs_at_once": 3,
     "unknown_price_policy": "block",
     "config": {"response_format": "b64_json"},
     "sort_order": -3,
@@ -51,7 +52,7 @@ def test_it_changes_one_field_and_leaves_the_others(boss, provider, url, method,
     assert changed == {name, "updated_at"}
 
 
-@pytest.mark.parametrize("body", [{}, {"monthly_budget_micros": None, "website": "", "display_name": ""}])
+@pytest.mark.parametrize("body", [{}, {"monthly_budget_micros": None, "max_jobs_at_once": None, "website": "", "display_name": ""}])
 def test_it_takes_nothing_and_emptiness(boss, url, body):
     assert boss.patch(url, body).status_code == 200
 
@@ -99,6 +100,9 @@ BAD_FIELDS = [
     ("monthly_budget_micros", 1.5, "not_integer"),
     ("monthly_budget_micros", "5", "not_integer"),
     ("monthly_budget_micros", True, "not_integer"),
+    ("max_jobs_at_once", 0, "too_small"),
+    ("max_jobs_at_once", 10_001, "too_large"),
+    ("max_jobs_at_once", 1.5, "not_integer"),
     ("unknown_price_policy", "maybe", "invalid_choice"),
     ("unknown_price_policy", {}, "invalid_choice"),
     ("unknown_price_policy", True, "invalid_choice"),

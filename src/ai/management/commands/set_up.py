@@ -12,7 +12,8 @@ from django.db import transaction
 from src.accounts.models import User
 from src.accounts.services.people import record_person
 from src.accounts.services.tokens import create_api_token
-from src.ai.models import AdminProviderSettings, AIModel, AIProvider
+from src.ai.models import AIModel
+from src.ai.services.key_rotation import TABLES
 from src.core.channel import through_command
 from src.core.groups import AI_MANAGERS
 from src.core.starting_files import write_missing_secrets
@@ -42,7 +43,7 @@ class Command(BaseCommand):
 
     def _require_keyring_for_stored_keys(self) -> None:
         """A new keyring opens none of the keys that were sealed under the old one."""
-        has_keys = any(table.objects.exclude(key_sealed="").exists() for table in (AIProvider, AdminProviderSettings))
+        has_keys = any(table._default_manager.exclude(key_sealed="").exists() for table in TABLES)
         if has_keys and not settings.KEYRING_FILE.exists():
             raise CommandError(
                 f"The keyring {settings.KEYRING_FILE} is gone, and keys are stored that only it opens. Put it back, "
