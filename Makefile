@@ -5,12 +5,19 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run setup test lint bench messages lock serve
+.PHONY: run setup test lint bench messages lock serve worker soak
 
 run: setup
 	@$(BIN)/python manage.py set_up --url http://$(HOST):$(PORT)
 	@echo "Serving on http://$(HOST):$(PORT) (stop with Ctrl-C)"
 	@exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning --timeout-graceful-shutdown 30
+
+# One web process and one worker of docs/deploy.md, from the environment or .env; `make serve PORT=8002` is the second.
+serve: setup
+	@exec $(BIN)/uvicorn config.asgi:application --host $(HOST) --port $(PORT) --no-access-log --no-server-header --log-level warning --timeout-graceful-shutdown 30
+
+worker: setup
+	@exec $(BIN)/celery -A config.celery --quiet worker --without-gossip --without-mingle --without-heartbeat
 
 setup: $(VENV)/.installed
 
@@ -35,6 +42,10 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench
+
+# Needs DATABASE_URL (PostgreSQL) and REDIS_URL; takes about an hour, writes docs/reliability.md.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.reliability.soak
 
 # After changing texts: collect them into the .po file, then translate the new ones there.
 messages: $(VENV)/.installed-dev

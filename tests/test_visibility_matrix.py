@@ -20,9 +20,11 @@ from src.media.services.publishing import publish_asset
 from tests.factories import make_model, make_sandbox
 from tests.media.assets import make_asset
 from tests.routes import all_routes
+from tests.upstream.pictures import draw
 from tests.visibility_table import KINDS, OK, PEOPLE, ROUTES
 from tests.webhooks.rows import make_delivery, make_webhook
 
+PNG = draw((8, 8), "png")
 USER_OF = {
     "manager": "ai_manager",
     "other manager": "other_manager",

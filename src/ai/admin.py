@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError as FieldRefused
 
 from src.ai.models import AdminProviderSettings, AIModel, AIProvider, GenerationOutput, ImageGeneration, ProviderCall
 from src.ai.serializers.fields import SharedKeyField
+from src.ai.serializers.provider_serializer import MAX_JOBS_AT_ONCE
 from src.ai.services.model_service import update_model
 from src.ai.services.model_sync import SyncReport, sync_models
 from src.ai.services.model_warnings import describe_warnings
@@ -38,6 +39,9 @@ name_model(GenerationOutput, _("generated picture"), _("generated pictures"))
 
 class ProviderForm(ServiceForm):
     website = forms.URLField(label=LABELS["website"], required=False, max_length=300, assume_scheme="https")
+    max_jobs_at_once = forms.IntegerField(
+        label=LABELS["max_jobs_at_once"], required=False, min_value=1, max_value=MAX_JOBS_AT_ONCE
+    )
     new_key = forms.CharField(
         label=_("New shared key"),
         required=False,

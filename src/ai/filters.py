@@ -5,6 +5,7 @@ from django_filters import rest_framework as filters
 
 from src.ai.models import UNFINISHED, AIModel, Capability, Charged, GenerationStatus, ImageGeneration
 from src.ai.models.model import PICTURE_CAPABILITIES, AIModelQuerySet
+from src.core.filters import WholeNumberFilter
 
 
 class JobFilter(filters.FilterSet):
@@ -13,7 +14,7 @@ class JobFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=GenerationStatus.choices)
     charged = filters.ChoiceFilter(choices=Charged.choices)
     provider = filters.CharFilter(field_name="provider__slug")
-    owner = filters.NumberFilter(field_name="admin_id")
+    owner = WholeNumberFilter(field_name="admin_id")
     is_finished = filters.ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="by_end")
 
     class Meta:

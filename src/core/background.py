@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import structlog
 
 from src.core import db, notices
+from src.core.errors import AppError
 
 log = structlog.get_logger("negareh.background")
 
 T = TypeVar("T")
 
 _running: set[asyncio.Task[Any]] = set()
-_draining: set[asyncio.AbstractEventLoop] = set()
+# A loop that drains does so to its end.
+_draining: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
 async def finish_regardless(work: Coroutine[Any, Any, T]) -> T:
@@ -33,7 +36,11 @@ def _forget(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     if not task.cancelled() and task.exception() is not None:
         # Read, so that asyncio does not report it as never retrieved when the client has gone.
-        log.info("background_work_ended_with_error", error=type(task.exception()).__name__)
+        error = task.exception()
+        if isinstance(error, AppError):
+            log.info("background_work_ended_with_error", error=type(error).__name__)
+        else:
+            log.error("background_work_ended_with_error", error=type(error).__name__, exc_info=error)
 
 
 def in_flight() -> int:
@@ -55,10 +62,7 @@ async def drain(timeout_s: float) -> int:
     """Wait for what is running in this event loop; returns how many did not finish in time."""
     loop = asyncio.get_running_loop()
     _draining.add(loop)
-    try:
-        return await _wait_until_done(loop, timeout_s)
-    finally:
-        _draining.discard(loop)
+    return await _wait_until_done(loop, timeout_s)
 
 
 async def _wait_until_done(loop: asyncio.AbstractEventLoop, timeout_s: float) -> int:

@@ -37,6 +37,7 @@ def _with_fresh_connections(fn: Callable[..., T], /, *args: Any, **kwargs: Any) 
 
 POOL = DatabaseThreads(max_workers=settings.DB_THREADS, thread_name_prefix="db")
 FILE_POOL = ThreadPoolExecutor(max_workers=settings.FILE_THREADS, thread_name_prefix="files")
+KEEPING_POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="keeping")
 PATIENT_POOL = DatabaseThreads(max_workers=settings.PATIENT_THREADS, thread_name_prefix="patient")
 
 
@@ -48,6 +49,11 @@ async def run(fn: Callable[..., T], /, **kwargs: Any) -> T:
 async def run_with_files(fn: Callable[..., T], /, **kwargs: Any) -> T:
     """Run a step that opens stored files, which may lie in a slow service, and touches no database."""
     return await _run_on(FILE_POOL, fn, **kwargs)
+
+
+async def run_keeping(fn: Callable[..., T], /, **kwargs: Any) -> T:
+    """Run a step that puts away what is paid for, which must not wait behind others."""
+    return await _run_on(KEEPING_POOL, fn, **kwargs)
 
 
 async def _run_on(pool: ThreadPoolExecutor, fn: Callable[..., T], /, **kwargs: Any) -> T:

@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from src.core.faults import reach
+
 
 def write_durably(path: Path, content: bytes | memoryview) -> None:
     """`path` holds all of `content` or does not exist, whatever happens. Raises OSError."""
@@ -15,6 +17,7 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
+            reach("durable_write")
             os.fsync(file.fileno())
         draft.replace(path)
     except BaseException:

@@ -19,7 +19,8 @@ from typing import Any
 class AppError(Exception):
     """An expected failure. `code` is a key of the message registry; `params` fill its text.
 
-    `facts` are further keys of the answer (`generation_id`, `charged`); `retry_after_s` becomes `Retry-After`.
+    `facts` are further keys of the answer (`generation_id`, `charged`); `retry_after_s` becomes `Retry-After`;
+    `headers` are further ones of the answer.
     """
 
     status = 500
@@ -37,6 +38,7 @@ class AppError(Exception):
         self.facts = facts or {}
         self.retry_after_s = retry_after_s
         self.params = params
+        self.headers: dict[str, str] = {}
 
 
 class BadRequest(AppError):

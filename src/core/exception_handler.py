@@ -72,6 +72,8 @@ def _answer_app_error(exc: AppError) -> Response:
     )
     if exc.retry_after_s is not None:
         response["Retry-After"] = str(max(1, round(exc.retry_after_s)))
+    for name, value in exc.headers.items():
+        response[name] = value
     if exc.status >= 500:
         log.warning("request_failed", code=exc.code, cause=type(exc.__cause__).__name__)
     return response

@@ -1,5 +1,6 @@
 """Filters of lists, strict as bodies are: a name that the list does not know is an error, not ignored."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,3 +64,18 @@ class MomentField(forms.CharField):
 
 class MomentFilter(filters.Filter):
     field_class = MomentField
+
+
+class WholeNumberField(forms.IntegerField):
+    """A number that a column of ids can hold."""
+
+    default_error_messages = {"invalid": "invalid"}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, min_value=1, max_value=2**63 - 1, **kwargs)
+        # Django would take 1.0 for 1.
+        self.re_decimal = re.compile("(?!)")
+
+
+class WholeNumberFilter(filters.Filter):
+    field_class = WholeNumberField

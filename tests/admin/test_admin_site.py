@@ -186,11 +186,11 @@ def test_an_empty_key_field_leaves_the_key_and_the_box_removes_it(boss, upstream
     provider = make_openai(upstream)
     path = address(AIProvider, "change", provider.pk)
 
-    boss.post(path, {**form_of(boss.get(path)), "name": "Renamed", "new_key": ""})
+    boss.post(path, {**form_of(boss.get(path)), "name": "Renamed", "max_jobs_at_once": "4", "new_key": ""})
     kept = AIProvider.objects.get()
     boss.post(path, {**form_of(boss.get(path)), "remove_key": "on"})
 
-    assert (kept.name, kept.has_key) == ("Renamed", True)
+    assert (kept.name, kept.max_jobs_at_once, kept.has_key) == ("Renamed", 4, True)
     assert not AIProvider.objects.get().has_key
     assert upstream.requests == []
 
@@ -202,6 +202,7 @@ def test_an_empty_key_field_leaves_the_key_and_the_box_removes_it(boss, upstream
         ({"new_key": "k" * 4097}, "new_key"),
         ({"adapter": "unknown"}, "adapter"),
         ({"api_base_url": "http://10.0.0.1/v1"}, "api_base_url"),
+        ({"max_jobs_at_once": "0"}, "max_jobs_at_once"),
     ],
 )
 def test_what_the_service_refuses_is_said_at_the_field_and_the_key_is_not_shown(boss, sent, field):

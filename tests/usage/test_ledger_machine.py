@@ -18,7 +18,7 @@ from tests.usage.conftest import movement
 
 START = datetime(2026, 11, 29, 21, tzinfo=UTC)
 PEOPLE = st.integers(1, 2)
-IMAGES, MICROS = st.integers(0, 4), st.none() | st.integers(0, 60)
+IMAGES, MICROS = st.integers(0, 4), st.none() | st.integers(0, 4)
 MOST = st.none() | st.integers(0, 8)
 
 
@@ -40,9 +40,9 @@ class Ledger(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.outer.__exit__(None, None, None)
 
-    @initialize(team=st.none() | st.integers(0, 150), provider=st.none() | st.integers(0, 150), person=MOST, day=MOST)
+    @initialize(team=MOST, provider=MOST, person=MOST, day=MOST)
     def limit(self, team, provider, person, day) -> None:
-        self.most = {"team": (None, team), "provider": (None, provider), "person_provider": (person, 90)}
+        self.most = {"team": (None, team), "provider": (None, provider), "person_provider": (person, 6)}
         self.most["person_day"] = (day, None)
 
     def limits(self, person_id: int) -> list[ScopeLimit]:

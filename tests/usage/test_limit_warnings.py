@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth import get_user_model
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 
 from src.usage.models import LimitWarning
 from src.usage.scopes import WHOLE_TEAM, Scope, ScopeLimit, person_day
 from src.usage.services import LimitReached, note_refusal, note_warnings, settle
 from src.usage.signals import limit_warned
-from tests.usage.conftest import PERSON, PROVIDER, movement, reserved, spent, without_numbers
+from tests.usage.conftest import PERSON, PROVIDER, counted, movement, reserved, spent, without_numbers
+from tests.usage.mail_server import MailServer
 
 BUDGET = ScopeLimit(WHOLE_TEAM, max_micros=100)
 PICTURES = ScopeLimit(PERSON, max_images=5)
@@ -133,6 +135,16 @@ def test_a_refusal_by_a_limit_of_nothing_is_a_warning(db):
     assert refuse(ScopeLimit(PERSON, max_images=0)) == [80, 100]
 
 
+def test_a_limit_that_was_changed_is_warned_of_anew(db):
+    spend(BUDGET, micros=100)
+    raised = ScopeLimit(WHOLE_TEAM, max_micros=200)
+
+    assert spend(raised, micros=59) == []
+    assert spend(raised, micros=1) == [("team", "micros", 80)]
+    assert refuse(raised, micros=50) == [100]
+    assert spend(BUDGET, micros=1) == []
+
+
 def test_a_refusal_for_pictures_says_nothing_of_money(db):
     limit = ScopeLimit(PERSON, max_images=5, max_micros=100)
     spent(without_numbers(limit), images=5, micros=100)
@@ -154,36 +166,48 @@ def heard():
     limit_warned.disconnect(listen)
 
 
-def test_listeners_are_told_after_the_commit(transactional_db, heard):
+def test_listeners_are_told_in_the_transaction(transactional_db, heard):
     with transaction.atomic():
         made = spent(without_numbers(BUDGET), micros=100)
         note_warnings(movement=made, limits=[BUDGET])
-        assert heard == []
 
-    assert [(each.pk is not None, each.percent) for each in heard] == [(True, 80), (True, 100)]
+        assert [(each.pk is not None, each.percent) for each in heard] == [(True, 80), (True, 100)]
 
 
-def test_a_warning_that_is_rolled_back_is_told_to_nobody(transactional_db, heard):
+def test_a_warning_that_is_rolled_back_is_written_and_mailed_anew(mailed, super_admin):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         made = spent(without_numbers(BUDGET), micros=100)
         note_warnings(movement=made, limits=[BUDGET])
         raise ZeroDivisionError
 
-    assert heard == [] and not LimitWarning.objects.exists()
+    assert not LimitWarning.objects.exists()
     assert spend(BUDGET, micros=100) == [("team", "micros", 80), ("team", "micros", 100)]
+    assert len(letters(1)) == 1
 
 
-def test_a_listener_that_fails_holds_up_nobody(transactional_db, heard):
-    def fail(sender, **kwargs) -> None:
-        raise RuntimeError("listener")
+def fail(sender, **kwargs) -> None:
+    raise RuntimeError("listener")
 
-    limit_warned.connect(fail)
+
+def ask_wrongly(sender, **kwargs) -> None:
+    connection.cursor().execute("SELECT nothing FROM nowhere")
+
+
+def write_twice(sender, warning, **kwargs) -> None:
+    warning.pk = None
+    warning.save(force_insert=True)
+
+
+@pytest.mark.parametrize("listener", [fail, ask_wrongly, write_twice])
+def test_a_listener_that_fails_holds_up_nobody(transactional_db, heard, listener):
+    limit_warned.connect(listener)
     try:
-        spend(BUDGET, micros=80)
+        assert spend(BUDGET, micros=80) == [("team", "micros", 80)]
     finally:
-        limit_warned.disconnect(fail)
+        limit_warned.disconnect(listener)
 
-    assert len(heard) == 1
+    assert (len(heard), LimitWarning.objects.count()) == (1, 1)
+    assert counted(WHOLE_TEAM) == {"spent_images": 1, "spent_micros": 80}
 
 
 def letters(count: int) -> list:
@@ -212,7 +236,9 @@ def test_super_admins_get_a_letter_in_both_languages(mailed):
         [letter] = letters(1)
 
     assert letter.to == ["boss@example.org"]
-    assert letter.subject == "نگاره: سقفی رو به پایان یا تمام است / Negareh: a limit is nearly or fully used"
+    persian, english = letter.subject.split(" / ")
+    assert persian == "نگاره: سهمیه یا بودجه‌ای رو به پایان است یا تمام شده"
+    assert english == "Negareh: a limit is nearly or fully used"
     assert "\u2068manager\u2069 has reached 80 percent of their pictures for 2026-11-24." in letter.body
     assert "درصد از تصویرهای مجاز خود" in letter.body
     assert letter.body.index("درصد") < letter.body.index("percent")
@@ -247,3 +273,18 @@ def test_a_mail_server_that_is_down_is_logged(mailed, settings, caplog):
         time.sleep(0.01)
     assert "limit_warning_not_mailed" in caplog.text
     assert "boss@example.org" not in caplog.text
+
+
+@pytest.mark.parametrize("refused", ["nobody@example.org", "two\nlines@example.org"])
+def test_an_address_that_is_refused_keeps_the_letter_from_nobody_else(mailed, settings, super_admin, caplog, refused):
+    get_user_model().objects.create(username="other", is_superuser=True, email="other@example.org")
+    super_admin.email = refused
+    super_admin.save()
+    with MailServer(refuses=refused) as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.address
+
+        spend(BUDGET, micros=80)
+
+        assert server.wait_for(1) == ["other@example.org"]
+    assert "limit_warning_not_mailed" in caplog.text and refused not in caplog.text

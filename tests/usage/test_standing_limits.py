@@ -94,8 +94,9 @@ def test_the_teams_budget_binds_everybody_together(set_limits, ai_manager, stran
 
 
 def test_a_months_refusals_name_what_is_used_up(db):
-    pictures = refusal_of(LimitReached(ScopeLimit(PERSON, max_images=1), "images"))
+    with time_machine.travel("2026-11-30 20:00:00+00:00", tick=False):
+        pictures = refusal_of(LimitReached(ScopeLimit(PERSON, max_images=1), "images"))
     money = refusal_of(LimitReached(ScopeLimit(PROVIDER, max_micros=1), "micros"))
 
-    assert (pictures.status, pictures.code) == (429, "monthly_limit_reached")
+    assert (pictures.status, pictures.code, pictures.retry_after_s) == (429, "monthly_limit_reached", 30 * 60)
     assert (money.status, money.code, money.facts) == (402, "budget_exceeded", {"scope": "provider"})

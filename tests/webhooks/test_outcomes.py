@@ -115,16 +115,29 @@ def test_five_days_of_failures_switch_a_webhook_off(db, clock, days, stays):
     make_delivery(webhook)
     attempt(FAILED)
     clock.shift(timedelta(days=days))
-    make_delivery(webhook)
+    make_delivery(webhook, attempts=MAX_ATTEMPTS - 1, next_attempt_at=START)
     for claim in claim_due(limit=1):
         record_outcome(claim=claim, outcome=FAILED)
 
     webhook.refresh_from_db()
     assert webhook.is_active is stays
     pending = WebhookDelivery.objects.filter(status="pending").count()
-    assert pending == (2 if stays else 0)
+    assert pending == (1 if stays else 0)
     reasons = [entry.after for entry in AuditEntry.objects.filter(action="webhook.switched_off")]
     assert reasons == ([] if stays else [{"is_active": False, "reason": "failing"}])
+
+
+def test_one_failure_after_a_long_silence_does_not_switch_a_webhook_off(db, clock):
+    webhook = make_webhook()
+    make_delivery(webhook, attempts=MAX_ATTEMPTS - 1)
+    assert attempt(FAILED).status == "failed"
+    clock.shift(timedelta(days=6))
+    make_delivery(webhook)
+
+    found = attempt(FAILED)
+
+    webhook.refresh_from_db()
+    assert (webhook.is_active, webhook.failing_since, found.status) == (True, START, "pending")
 
 
 def test_one_success_begins_the_five_days_anew(db, clock):

@@ -1,6 +1,7 @@
 """The frame of every adapter: all traffic goes through `call` and `paid_call`, which keep the promises of a paid
 request (announced before its socket opens, handed on before it is parsed) and class every failure."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
@@ -51,6 +52,7 @@ CHECK_LIMITS = Limits(connect_s=5, read_gap_s=10, total_s=15, answer_bytes=8 * 1
 MAX_SURPLUS = 10
 """How many pictures beyond those asked for are kept."""
 CONNECT_S = 10.0
+LARGE_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 NeedsKey = Literal["always", "never", "by_row"]
@@ -241,7 +243,10 @@ class Adapter(ABC):
 
     async def read_call(self, conn: ProviderConnection, part: ImageRequest, received: Received) -> CallResult:
         """What came of the paid call for `part`, by nothing but what is kept of its answer."""
-        read = self.read_paid(answer_of(received), conn, part=part, context=received.context)
+        reading = partial(self.read_paid, answer_of(received), conn, part=part, context=received.context)
+        # What is large takes long to decode, and would hold everybody else up.
+        is_large = len(received.body) > LARGE_ANSWER_BYTES
+        read = await asyncio.to_thread(reading) if is_large else reading()
         return await self.complete(conn, read, received=received, asked=part.n)
 
     def read_paid(self, answer: Answer, conn: ProviderConnection, *, part: ImageRequest, context: str) -> ReadAnswer:

@@ -32,6 +32,7 @@ class CallRecorder:
         self._claim = claim
         self.sent: set[int] = set()
         """Calls of which a socket may have been opened: an adapter opens none before its announcement is kept."""
+        self._attempts: dict[int, int] = {}
         self.unkept: dict[int, Received] = {}
         """Answers that the inbox did not take, by call index: they are in this process's memory alone."""
 
@@ -39,7 +40,8 @@ class CallRecorder:
         if isinstance(event, Sent):
             if background.is_draining():
                 raise ServiceFailed(charged="no", reason="server_stopping")
-            await db.run(record_sent, claim=self._claim, call_index=event.call_index)
+            attempt = await db.run(record_sent, claim=self._claim, call_index=event.call_index)
+            self._attempts[event.call_index] = attempt
             self.sent.add(event.call_index)
             reach("sent")
         elif isinstance(event, Received):
@@ -56,7 +58,7 @@ class CallRecorder:
     async def _keep(self, received: Received) -> None:
         for tries_left in reversed(range(INBOX_TRIES)):
             try:
-                path = await asyncio.to_thread(write_answer, self._claim.generation_id, received)
+                path = await self._write(received)
                 break
             except OSError as exc:
                 log.error("answer_not_kept", generation_id=str(self._claim.generation_id), exc_info=exc)
@@ -70,9 +72,16 @@ class CallRecorder:
     async def keep_unkept(self) -> None:
         """Try again what the inbox did not take. Raises OSError."""
         for index, received in list(self.unkept.items()):
-            path = await asyncio.to_thread(write_answer, self._claim.generation_id, received)
+            path = await self._write(received)
             await self._note(record_received, event=received, path=path)
             del self.unkept[index]
+
+    async def _write(self, received: Received) -> str:
+        """On threads of its own: a slow store of pictures must not keep it waiting."""
+        attempt = self._attempts.get(received.call_index, 1)
+        return await db.run_keeping(
+            write_answer, generation_id=self._claim.generation_id, received=received, attempt=attempt
+        )
 
     async def _note(self, step, **facts) -> None:
         """The answer itself is safe by now; a row that cannot say so must not keep it from being read."""
@@ -84,16 +93,18 @@ class CallRecorder:
     async def _show(self, preview: Preview) -> None:
         try:
             async with asyncio.timeout(PREVIEW_S):
-                await asyncio.to_thread(reach, "preview")
-                described = await asyncio.to_thread(_store_preview, self._claim.generation_id, preview)
+                described = await db.run_with_files(
+                    _store_preview, generation_id=self._claim.generation_id, preview=preview
+                )
                 await db.run(record_preview, claim=self._claim, described=described)
         except Exception as exc:  # noqa: BLE001 (a preview cannot break a call that is paid for)
             log.warning("preview_not_shown", generation_id=str(self._claim.generation_id), exc_info=exc)
 
 
 @transaction.atomic
-def record_sent(*, claim: Claim, call_index: int) -> None:
-    """Committed when this returns; the socket opens after it. Until the answer is booked, its cost is unclear.
+def record_sent(*, claim: Claim, call_index: int) -> int:
+    """Committed when this returns; the socket opens after it. Until the answer is booked, its cost is unclear. Returns
+    which attempt at the call it is.
 
     Raises ServiceFailed(lease_lost), JobCancelled, AlreadySent: then no socket may be opened.
     """
@@ -108,6 +119,8 @@ def record_sent(*, claim: Claim, call_index: int) -> None:
     )
     if not prepared.update(status=ProviderCallStatus.SENT, sent_at=timezone.now(), charged=Charged.UNKNOWN):
         raise AlreadySent
+    rows = ProviderCall.objects.filter(generation_id=claim.generation_id, index=call_index)
+    return rows.order_by("attempt").values_list("attempt", flat=True).last() or 1
 
 
 def record_received(*, claim: Claim, event: Received, path: str) -> None:
@@ -147,7 +160,7 @@ def _current(claim: Claim, call_index: int):
     )
 
 
-def _store_preview(generation_id: UUID, preview: Preview) -> dict:
+def _store_preview(*, generation_id: UUID, preview: Preview) -> dict:
     """Raises UnacceptablePicture, OSError."""
     facts = inspect_picture(preview.content)
     path = preview_path(generation_id, preview.image_index, preview.preview_index, facts.extension)

@@ -10,7 +10,7 @@ from django.conf import settings
 from src.ai.models import ImageGeneration
 from src.ai.services.edit_inputs import EditInputs, EditSources, load_inputs
 from src.ai.services.generation_answers import describe_generation
-from src.ai.services.image_order import ImageOrder
+from src.ai.services.image_order import ImageOrder, fingerprint_of
 from src.ai.services.inbox import input_path, read_from_inbox, remove_from_inbox, write_to_inbox
 from src.ai.services.job_errors import error_of
 from src.ai.services.job_runner import wake
@@ -63,6 +63,11 @@ async def submit(*, order: ImageOrder, sources: EditSources | None = None) -> Jo
 
 
 async def _submit(order: ImageOrder, sources: EditSources | None) -> Job:
+    if order.idempotency_key:
+        # An edit's pictures may be gone by now, or no longer be theirs to see: the earlier answer stands.
+        order = replace(order, fingerprint=await asyncio.to_thread(fingerprint_of, order, sources))
+        if earlier := await db.run(find_replayed, order=order):
+            return Job(generation_id=earlier.generation_id, is_replay=True)
     inputs = await load_inputs(sources=sources, user=order.admin) if sources else None
     if order.visibility is None and inputs is not None:
         order = replace(order, visibility=Visibility.PRIVATE if inputs.hold_private else Visibility.TEAM)
@@ -77,8 +82,6 @@ async def _reserve(order: ImageOrder, inputs: EditInputs | None) -> Reserved:
     generation_id = uuid4()
     if inputs is None:
         return await db.run(reserve_generation, order=order, generation_id=generation_id)
-    if earlier := await db.run(find_replayed, order=order, inputs=inputs):
-        return earlier
     paths = await db.run_with_files(_store_inputs, generation_id=generation_id, inputs=inputs)
     reserved = None
     try:
@@ -103,10 +106,14 @@ def _remove_inputs(*, paths: list[str]) -> None:
 
 
 async def _finish(job: Job) -> dict[str, Any]:
-    task = job.task
+    task, loop = job.task, asyncio.get_running_loop()
+    looked_at = loop.time()
     while not await wait_for_end(job.generation_id, task=task, timeout_s=WAKE_AGAIN_S):
         if background.is_draining():
             raise Unavailable("job_goes_on", facts={"generation_id": str(job.generation_id), "charged": "unknown"})
+        # One that was set back is told of at once.
+        await asyncio.sleep(max(0.0, looked_at + WAKE_AGAIN_S - loop.time()))
+        looked_at = loop.time()
         task = await wake(job.generation_id)
     return await read_answer_of(job.generation_id)
 

@@ -19,9 +19,9 @@ class AnswerHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     context: str
 
 
-def write_answer(generation_id: UUID, received: Received) -> str:
+def write_answer(*, generation_id: UUID, received: Received, attempt: int = 1) -> str:
     """Its path in the inbox, where it is durable when this returns. Raises OSError."""
-    path = call_path(generation_id, received.call_index)
+    path = call_path(generation_id, received.call_index, attempt)
     head = AnswerHead(
         content_type=received.content_type,
         upstream_request_id=received.upstream_request_id,

@@ -7,9 +7,9 @@ QUARANTINE = "quarantine"
 FOLDER = re.compile(rf"(?:{QUARANTINE}/)?[0-9a-f]{{2}}/[0-9a-f]{{32}}")
 
 
-def call_path(generation_id: UUID, call_index: int) -> str:
-    """The answer to a paid call."""
-    return f"{_folder(generation_id)}/call-{call_index}.body"
+def call_path(generation_id: UUID, call_index: int, attempt: int = 1) -> str:
+    """The answer to a paid call; each attempt at it has one of its own."""
+    return f"{_folder(generation_id)}/call-{call_index}{f'.{attempt}' if attempt > 1 else ''}.body"
 
 
 def result_path(generation_id: UUID, index: int, extension: str) -> str:

@@ -15,6 +15,7 @@ from src.ai.services.job_events import note_state
 from src.ai.services.tickets import Claim
 
 LONGEST_SETBACK = timedelta(minutes=5)
+MOST_LOOKED_AT = 1000
 
 
 def lease() -> timedelta:
@@ -59,14 +60,14 @@ def _is_untouched_job_admitted(generation: ImageGeneration) -> bool:
     running = ImageGeneration.objects.filter(provider=provider, status=GenerationStatus.RUNNING).count()
     if running >= room_of(provider):
         return False
-    waits_until = admit(provider_id=provider.pk, key_fingerprint=_key_fingerprint(generation, provider))
+    waits_until = admit(provider_id=provider.pk, key_fingerprint=key_fingerprint_of(generation, provider))
     if waits_until is not None:
         ImageGeneration.objects.filter(pk=generation.pk).update(not_before=waits_until)
         return False
     return True
 
 
-def _key_fingerprint(generation: ImageGeneration, provider: AIProvider) -> str:
+def key_fingerprint_of(generation: ImageGeneration, provider: AIProvider) -> str:
     if generation.key_source == "shared":
         return provider.key_fingerprint
     own = provider.person_settings.filter(admin_id=generation.admin_id).first()
@@ -78,22 +79,35 @@ def room_of(provider: AIProvider) -> int:
 
 
 def find_claimable(*, limit: int, without: Collection[UUID] = ()) -> Sequence[UUID]:
-    """Jobs that could run now, oldest first: stale ones, then queued ones of providers with room."""
+    """Jobs that could run now, oldest first: stale ones, and of each provider as many queued ones as have room."""
     now = timezone.now()
     stale = Q(status=GenerationStatus.RUNNING) & (Q(lease_until__isnull=True) | Q(lease_until__lte=now))
     due = Q(status=GenerationStatus.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
-    full = _full_providers()
+    room = _room_by_provider()
+    full = [pk for pk, places in room.items() if places <= 0]
     rows = ImageGeneration.objects.filter(stale | (due & ~Q(provider_id__in=full))).exclude(pk__in=without)
-    return list(rows.order_by("created_at").values_list("pk", flat=True)[:limit])
+    columns = ("pk", "status", "provider_id")
+    found: list[UUID] = []
+    for pk, status, provider_id in rows.order_by("created_at").values_list(*columns)[:MOST_LOOKED_AT]:
+        if status == GenerationStatus.QUEUED:
+            room[provider_id] -= 1
+            if room[provider_id] < 0:
+                continue
+        found.append(pk)
+        if len(found) == limit:
+            break
+    return found
 
 
-def _full_providers() -> list[int]:
-    counts = (
-        AIProvider.objects.filter(generations__status=GenerationStatus.RUNNING)
-        .annotate(running=Count("generations"))
-        .values_list("pk", "max_jobs_at_once", "running")
-    )
-    return [pk for pk, most, running in counts if running >= (most or settings.PROVIDER_JOBS_AT_ONCE)]
+def _room_by_provider() -> dict[int, int]:
+    running = ImageGeneration.objects.filter(status=GenerationStatus.RUNNING).order_by().values_list("provider_id")
+    counts = dict(running.annotate(Count("pk")))
+    return {provider.pk: room_of(provider) - counts.get(provider.pk, 0) for provider in AIProvider.objects.all()}
+
+
+def lock_owned(claim: Claim) -> ImageGeneration | None:
+    """None if the lease was lost. Inside a transaction."""
+    return ImageGeneration.objects.select_for_update(of=("self",)).filter(owned(claim)).first()
 
 
 def owned(claim: Claim) -> Q:
@@ -102,12 +116,16 @@ def owned(claim: Claim) -> Q:
 
 
 def renew_leases(*, claims: Collection[Claim]) -> set[Claim]:
-    """One update for all; returns those that are lost."""
+    """At once for all; returns those that are lost. A row that somebody else has locked is left to the next time: one
+    that hangs must not cost the others their leases."""
     mine = Q(pk__in=[])
     for claim in claims:
         mine |= owned(claim)
     rows = ImageGeneration.objects.filter(mine)
-    if rows.update(lease_until=timezone.now() + lease()) == len(claims):
+    with transaction.atomic():
+        free = list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        renewed = rows.filter(pk__in=free).update(lease_until=timezone.now() + lease())
+    if renewed == len(claims):
         return set()
     return set(claims) - {Claim(*held) for held in rows.values_list("pk", "fence")}
 
@@ -115,7 +133,7 @@ def renew_leases(*, claims: Collection[Claim]) -> set[Claim]:
 @transaction.atomic
 def give_back(*, claim: Claim, is_setback: bool = False) -> bool:
     """Into the queue again, at once or, after a setback, a while later. False if the lease was lost."""
-    generation = ImageGeneration.objects.select_for_update(of=("self",)).filter(owned(claim)).first()
+    generation = lock_owned(claim)
     if generation is None:
         return False
     generation.status = GenerationStatus.QUEUED

@@ -5,8 +5,9 @@ says "look at row N". Whatever becomes of the hint, the rounds of `keep_running`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -31,11 +32,12 @@ class Runner:
         self.claims: set[Claim] = set()
         self.is_kept_running = False
         """Whether this process looks for jobs of its own accord; a command runs only the one that it was asked for."""
+        self._places_taken = 0
         self._keeper: asyncio.Task[None] | None = None
 
     @property
     def has_room(self) -> bool:
-        return len(self.claims) < settings.JOBS_AT_ONCE
+        return self._places_taken < settings.JOBS_AT_ONCE
 
     def begin(self, generation_id: UUID) -> "asyncio.Task[bool]":
         """The task that runs the job; the one that there is already, if there is one."""
@@ -49,11 +51,16 @@ class Runner:
     async def _run(self, generation_id: UUID) -> bool:
         if background.is_draining() or not self.has_room:
             return False
-        claim = await db.run(claim_job, generation_id=generation_id)
-        if claim is None:
-            return False
-        async with self._lease_kept(claim):
-            await execute(claim)
+        # Before the claim is waited for: many that begin at once must not all find room.
+        self._places_taken += 1
+        try:
+            claim = await db.run(claim_job, generation_id=generation_id)
+            if claim is None:
+                return False
+            async with self._lease_kept(claim):
+                await execute(claim)
+        finally:
+            self._places_taken -= 1
         if self.is_kept_running:
             await self.fill()
         return True
@@ -136,20 +143,18 @@ async def wake(generation_id: UUID) -> "asyncio.Task[bool] | None":
 async def keep_running() -> None:
     """The rounds of a process that runs jobs, until cancelled: stale and queued jobs are begun, what was left behind is
     repaired, webhooks are sent."""
+    runner().is_kept_running = True
     async with asyncio.TaskGroup() as rounds:
-        rounds.create_task(_keep_looking())
+        rounds.create_task(_again_and_again(runner().fill, every_s=settings.JOB_POLL_S))
+        # Apart: a slow store of files must keep no job waiting.
+        rounds.create_task(_again_and_again(find_late_answers, every_s=settings.JOB_REPAIR_S))
         rounds.create_task(keep_delivering())
 
 
-async def _keep_looking() -> None:
-    rounds = 0
-    runner().is_kept_running = True
+async def _again_and_again(step: Callable[[], Awaitable[Any]], *, every_s: float) -> None:
     while True:
         try:
-            if rounds % settings.JOB_REPAIR_ROUNDS == 0:
-                await find_late_answers()
-            await runner().fill()
+            await step()
         except Exception as exc:  # noqa: BLE001 (whatever it was, the next round is due all the same)
-            log.error("round_failed", exc_info=exc)
-        rounds += 1
-        await asyncio.sleep(settings.JOB_POLL_S)
+            log.error("round_failed", step=step.__name__, exc_info=exc)
+        await asyncio.sleep(every_s)

@@ -6,16 +6,17 @@ Source of the format: WHATWG HTML, 9.2 Server-sent events.
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
+from src.accounts.models import ApiToken, User
+from src.accounts.permissions import PermissionValidator
 from src.ai.models import UNFINISHED, ImageGeneration, JobEvent, JobEventKind
 from src.ai.services.job_answers import JOB_RELATIONS, describe_job
 from src.ai.services.job_events import job_topic, last_number, person_topic, read_events
@@ -23,6 +24,7 @@ from src.core import background, db, notices
 from src.core.errors import TooManyRequests
 
 PING_S = 15.0
+EVENTS_AT_ONCE = 200
 RECONNECT_MS = 2000
 RETRY_S = 5.0
 
@@ -51,27 +53,54 @@ def take_place(person: Any) -> Place:
     return Place(person.pk)
 
 
+def resume_after(*, admin_id: int, number: int) -> int | None:
+    """`number`, or None where the feed never came so far, as after a return to an older database."""
+    return number if number <= last_number(admin_id=admin_id) else None
+
+
 def has_more_to_come(*, job: ImageGeneration, after: int) -> bool:
     return not job.is_finished or JobEvent.objects.filter(generation=job, seq__gt=after).exists()
 
 
 @dataclass(frozen=True)
+class Listener:
+    """Who follows events, by which right: `token`, or the session of the moment where it is None."""
+
+    person: Any
+    token: Any | None
+
+    def may_still_see(self, *, feed_of: int) -> bool:
+        """Whether the person is there, may generate and see that feed, and the token or session has not ended."""
+        person = User.objects.filter(pk=self.person.pk).first()
+        if not PermissionValidator.has_permission(person, "ai.image.manage"):
+            return False
+        assert person is not None
+        if feed_of != person.pk and not person.is_superuser:
+            return False
+        if self.token is not None:
+            return ApiToken.objects.usable().filter(pk=self.token.pk).exists()
+        return person.get_session_auth_hash() == self.person.get_session_auth_hash()
+
+
+@dataclass(frozen=True)
 class Batch:
-    """What one look at the database found; `is_last`: nothing more will come."""
+    """What one look at the database found; `is_full`: there may be more at once; `is_last`: nothing more will come."""
 
     lines: str
     after: int
-    is_last: bool
+    is_full: bool = False
+    is_last: bool = False
 
 
 @dataclass(kw_only=True)
 class EventStream:
     """`feed_of` is whose events; `job_id` None is all their jobs. `after` None begins with how things stand now."""
 
-    person: Any
+    listener: Listener
     feed_of: int
     job_id: UUID | None
     after: int | None
+    language: str | None = field(default_factory=get_language)
 
     async def lines(self, place: Place) -> AsyncIterator[bytes]:
         try:
@@ -82,43 +111,46 @@ class EventStream:
 
     async def _texts(self) -> AsyncIterator[str]:
         topic = person_topic(self.feed_of) if self.job_id is None else job_topic(self.job_id)
-        language = get_language()
         yield f"retry: {RECONNECT_MS}\n\n"
+        sent_at = time.monotonic()
         async with notices.watch(topic) as changes:
-            last_sent = time.monotonic()
             while not background.is_draining():
-                batch = await db.run(self._look, language=language)
+                batch = await db.run(self._look)
                 self.after = batch.after
                 if batch.lines:
                     yield batch.lines
-                    last_sent = time.monotonic()
+                    sent_at = time.monotonic()
                 if batch.is_last:
                     return
-                left_s = PING_S - (time.monotonic() - last_sent)
-                if not await changes.wait(max(0.1, min(left_s, notices.poll_s()))) and left_s <= notices.poll_s():
+                if batch.is_full:
+                    continue
+                await changes.wait(max(0.0, min(sent_at + PING_S - time.monotonic(), notices.poll_s())))
+                if time.monotonic() - sent_at >= PING_S:
                     yield ": ping\n\n"
-                    last_sent = time.monotonic()
+                    sent_at = time.monotonic()
 
-    def _look(self, *, language: str | None) -> Batch:
-        self.person.refresh_from_db(fields=["is_active"])
-        if not self.person.is_active:
-            return Batch("", self.after or 0, is_last=True)
-        if self.after is None:
-            return self._beginning()
-        found = read_events(admin_id=self.feed_of, after=self.after, generation_id=self.job_id)
-        jobs = self._read_ended(found)
-        lines = "".join(_line_of(event) + self._result(event, jobs) for event in found)
-        is_last = bool(found) and self.job_id is not None and found[-1].generation_id in jobs
-        return Batch(lines, found[-1].seq if found else self.after, is_last)
+    def _look(self) -> Batch:
+        with override(self.language):
+            if not self.listener.may_still_see(feed_of=self.feed_of):
+                return Batch("", self.after or 0, is_last=True)
+            return self._beginning() if self.after is None else self._go_on(self.after)
 
     def _beginning(self) -> Batch:
         """How the job stands; of all jobs, only the number from which on events are told."""
         after = last_number(admin_id=self.feed_of)
         if self.job_id is None:
-            return Batch(_line("open", {}, after), after, is_last=False)
-        job = self._read_job()
+            return Batch(_line("open", {}, after), after)
+        job = ImageGeneration.objects.select_related("admin", "provider", "model").get(pk=self.job_id)
         kind = "result" if job.is_finished else "job"
-        return Batch(_line(kind, describe_job(job, self.person), after), after, is_last=job.is_finished)
+        return Batch(_line(kind, describe_job(job, self.listener.person), after), after, is_last=job.is_finished)
+
+    def _go_on(self, after: int) -> Batch:
+        found = read_events(admin_id=self.feed_of, after=after, generation_id=self.job_id, limit=EVENTS_AT_ONCE)
+        if not found:
+            return Batch("", after)
+        jobs = self._read_ended(found)
+        lines = "".join(_line_of(event) + self._result(event, jobs) for event in found)
+        return Batch(lines, found[-1].seq, is_full=len(found) == EVENTS_AT_ONCE, is_last=self.job_id in jobs)
 
     def _read_ended(self, found: Sequence[JobEvent]) -> dict[UUID, ImageGeneration]:
         """The jobs that these events brought to an end, as they stand now."""
@@ -133,11 +165,7 @@ class EventStream:
         if not _is_end(event):
             return ""
         job = jobs.get(event.generation_id)
-        return _line("result", describe_job(job, self.person), event.seq) if job else f"id: {event.seq}\n\n"
-
-    def _read_job(self) -> ImageGeneration:
-        rows = ImageGeneration.objects.select_related("admin", "provider", "model")
-        return rows.filter(Q(pk=self.job_id)).get()
+        return _line("result", describe_job(job, self.listener.person), event.seq) if job else f"id: {event.seq}\n\n"
 
 
 def _is_end(event: JobEvent) -> bool:

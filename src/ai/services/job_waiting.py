@@ -18,7 +18,7 @@ async def wait_for_end(
     ends_at = None if timeout_s is None else loop.time() + timeout_s
     async with notices.watch(job_topic(generation_id)) as changes:
         if task is not None:
-            await asyncio.wait({task}, timeout=timeout_s)
+            await _wait_for_task(task, changes, ends_at)
         while True:
             left_s = notices.poll_s() if ends_at is None else min(notices.poll_s(), ends_at - loop.time())
             job = await db.run(_look_at, generation_id=generation_id)
@@ -27,6 +27,19 @@ async def wait_for_end(
             if left_s <= 0 or background.is_draining() or _is_set_back(job):
                 return False
             await changes.wait(left_s)
+
+
+async def _wait_for_task(task: "asyncio.Task[Any]", changes: notices.Changes, ends_at: float | None) -> None:
+    """Until it is done, or this server stops, which `changes` are told of too."""
+    while not task.done() and not background.is_draining():
+        left_s = notices.QUIET_S if ends_at is None else ends_at - asyncio.get_running_loop().time()
+        if left_s <= 0:
+            return
+        told = asyncio.create_task(changes.wait(left_s))
+        try:
+            await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
 
 
 def _look_at(*, generation_id: UUID) -> ImageGeneration:

@@ -1,6 +1,6 @@
 """Pictures from a provider's result to where they are kept: checked by their bytes, stored or set aside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -63,10 +63,10 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Places:
-    """Where in the request each call's first picture is, by call index, and how many pictures it asks for."""
+    """Where in the request each call's first picture is, by call index, and the first index beyond all."""
 
     firsts: Mapping[int, int]
-    requested: int
+    beyond: int
 
 
 def keep_pictures(*, generation_id: UUID, result: ImageResult, places: Places, save_to_media: bool) -> Pictures:
@@ -87,15 +87,15 @@ def keep_pictures(*, generation_id: UUID, result: ImageResult, places: Places, s
                 code = CODE_BY_PROBLEM[exc.reason]
                 failures.append(Failure(index=index, call_index=call.call_index, code=code, reason=exc.reason))
     except BaseException:
-        discard_pictures(Pictures(kept=tuple(kept), failures=()))
+        discard_pictures(pictures=Pictures(kept=tuple(kept), failures=()))
         raise
     return Pictures(kept=tuple(kept), failures=tuple(failures))
 
 
-def discard_pictures(pictures: Pictures) -> None:
-    """Take back originals that got no row; what the store does not take back is logged, and lies there unseen."""
+def discard_pictures(*, pictures: Pictures, booked: Collection[UUID] = ()) -> None:
+    """Take back originals without a row; what the store does not take back is logged, and lies there unseen."""
     for picture in pictures.kept:
-        if picture.original is None:
+        if picture.original is None or picture.original.asset_id in booked:
             continue
         try:
             discard_original(picture.original)
@@ -112,7 +112,7 @@ def _by_index(result: ImageResult, places: Places) -> Iterator[tuple[int, CallRe
             image = call.images[place] if place < len(call.images) else None
             yield places.firsts[call.call_index] + place, call, image
         surplus += [(call, image) for image in call.images[call.asked :]]
-    for index, (call, image) in enumerate(surplus, start=places.requested):
+    for index, (call, image) in enumerate(surplus, start=places.beyond):
         yield index, call, image
 
 

@@ -23,7 +23,7 @@ from src.ai.models import (
 from src.ai.params import fit_to_spec
 from src.ai.providers.contract import ImageParams
 from src.ai.services.edit_inputs import EditInputs
-from src.ai.services.image_order import ImageOrder, fingerprint_of
+from src.ai.services.image_order import ImageOrder
 from src.ai.services.job_circuits import retry_moment
 from src.ai.services.job_events import note_state
 from src.ai.services.order_rules import (
@@ -78,13 +78,13 @@ def reserve_generation(
         raise refusal_of(exc.reached) from exc
     except IntegrityError:
         # Another request with the same key was quicker.
-        earlier = find_replayed(order, inputs)
+        earlier = find_replayed(order=order)
         if earlier is None:
             raise
         return earlier
 
 
-def find_replayed(order: ImageOrder, inputs: EditInputs | None) -> Reserved | None:
+def find_replayed(*, order: ImageOrder) -> Reserved | None:
     """The generation of an earlier order with this key. Raises Unprocessable if that asked for something else."""
     if order.idempotency_key is None:
         return None
@@ -94,14 +94,14 @@ def find_replayed(order: ImageOrder, inputs: EditInputs | None) -> Reserved | No
     if row.created_at < timezone.now() - IDEMPOTENCY_LIFETIME and row.is_finished:
         ImageGeneration.objects.filter(pk=row.pk).update(idempotency_key=None)
         return None
-    if row.request_fingerprint != fingerprint_of(order, inputs):
+    if row.request_fingerprint != order.fingerprint:
         raise Unprocessable("idempotency_mismatch")
     return Reserved(row.pk, is_replay=True)
 
 
 @transaction.atomic
 def _reserve(order: ImageOrder, inputs: EditInputs | None, generation_id: UUID) -> Reserved:
-    if earlier := find_replayed(order, inputs):
+    if earlier := find_replayed(order=order):
         return earlier
     model = find_ordered_model(order, Capability.IMAGE_EDIT if inputs else Capability.IMAGE)
     provider, adapter = model.provider, find_adapter(model, is_edit=inputs is not None)
@@ -121,9 +121,12 @@ def _reserve(order: ImageOrder, inputs: EditInputs | None, generation_id: UUID) 
     key_row = own if key_source == "personal" else provider
     connect(provider, key_row)  # Raises now for a key that cannot be opened.
     _require_closed_circuit(provider, key_row)
+    _enter_queue()
+    if earlier := find_replayed(order=order):
+        # One with the same key was at the gate before.
+        return earlier
     _require_room_in_queue()
     movement = Movement(generation_id, order.admin.pk, provider.slug, model.model_id, key_source)
-    # Before the money: of two with one idempotency key, the second waits here, not at a limit that the first reached.
     generation = _write_generation(order, model, movement, fitted, micros, inputs)
     _hold(movement, provider, own, images=fitted.n, micros=micros)
     parts = adapter.parts_of(request_of(model, fitted, inputs))
@@ -141,10 +144,13 @@ def _require_closed_circuit(provider: AIProvider, key_row: AIProvider | AdminPro
         raise Unavailable("provider_left_alone", retry_after_s=wait_s, facts={"charged": "no"})
 
 
-def _require_room_in_queue() -> None:
-    """Exact, however many race: the gate is held until commit."""
+def _enter_queue() -> None:
+    """Hold the gate until commit, so that what is counted behind it stays so, however many race."""
     QueueGate.objects.bulk_create([QueueGate(name="jobs")], ignore_conflicts=True)
     QueueGate.objects.select_for_update().get(name="jobs")
+
+
+def _require_room_in_queue() -> None:
     if ImageGeneration.objects.filter(status=GenerationStatus.QUEUED).count() >= settings.JOB_QUEUE_CAP:
         raise TooManyRequests("queue_full", retry_after_s=QUEUE_FULL_RETRY_S)
 
@@ -184,7 +190,7 @@ def _write_generation(
         title=order.title or title_from_prompt(asked.prompt),
         alt_text=order.alt_text,
         idempotency_key=order.idempotency_key,
-        request_fingerprint=fingerprint_of(order, inputs) if order.idempotency_key else "",
+        request_fingerprint=order.fingerprint if order.idempotency_key else "",
         retry_of=order.retry_of,
         reserved_micros=micros,
         price_snapshot=model.pricing,

@@ -28,7 +28,7 @@ from src.ai.providers.errors import (
 )
 from src.ai.services.call_costs import Cost, booked_micros, cost_of_call, share_of, total_of
 from src.ai.services.generation_outputs import write_output
-from src.ai.services.job_claims import owned
+from src.ai.services.job_claims import lock_owned
 from src.ai.services.job_errors import JobCancelled, describe_error
 from src.ai.services.job_events import note_state
 from src.ai.services.order_rules import limits_of
@@ -42,8 +42,11 @@ ERROR_BY_CODE = {kind.error_code: kind for kind in (BrokenAnswer, NoImageReturne
 
 
 @transaction.atomic
-def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) -> bool:
-    """Book what came of the calls: pictures, and failures by what they cost. False if the lease was lost.
+def settle_result(
+    *, ticket: Ticket, result: ImageResult, pictures: Pictures, sent: frozenset[int] = frozenset()
+) -> bool:
+    """Book what came of the calls: pictures, and failures by what they cost. False if the lease was lost. `sent` are
+    the calls of this run: only they were sent with the key of now.
 
     Charged: settled at the real cost. Not charged: given back. Unclear, if only for one of the calls: the
     reservation is held. `result` holds the calls that are not booked yet; those of an earlier end stay as they are.
@@ -79,7 +82,8 @@ def settle_result(*, ticket: Ticket, result: ImageResult, pictures: Pictures) ->
         micros=(cost.micros or 0) - counted_micros,
         now=now,
     )
-    if any(isinstance(call.error, KeyInvalid) for call in result.calls) and ticket.key_row.has_key:
+    refused = [call for call in result.calls if isinstance(call.error, KeyInvalid) and call.call_index in sent]
+    if refused and ticket.key_row.has_key:
         mark_key_invalid(row=ticket.key_row, used_fingerprint=ticket.key_row.key_fingerprint)
     note_state(generation)
     return True
@@ -106,6 +110,10 @@ def give_up(*, claim: Claim) -> bool:
     if not generation.calls.filter(sent_at__isnull=False).exists():
         end_without_cost(generation, error, status=GenerationStatus.FAILED)
         return True
+    # Nothing is sent for it any more.
+    generation.calls.filter(status=ProviderCallStatus.PREPARED).update(
+        status=ProviderCallStatus.FAILED, error_code=error.code, finished_at=timezone.now()
+    )
     generation.status, generation.charged = GenerationStatus.UNKNOWN, Charged.UNKNOWN
     generation.error_code, generation.error_facts = error.code, describe_error(error)
     generation.finished_at, generation.lease_until = generation.finished_at or timezone.now(), None
@@ -126,10 +134,6 @@ def end_without_cost(generation: ImageGeneration, error: AppError, *, status: st
     generation.charged, generation.finished_at, generation.lease_until = Charged.NO, now, None
     generation.save()
     note_state(generation)
-
-
-def lock_owned(claim: Claim) -> ImageGeneration | None:
-    return ImageGeneration.objects.select_for_update(of=("self",)).filter(owned(claim)).first()
 
 
 def movement_of(generation: ImageGeneration) -> Movement:

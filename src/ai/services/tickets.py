@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import Max
+
 from src.ai.access import ModelAccessState
 from src.ai.models import (
     AdminProviderSettings,
@@ -59,6 +62,10 @@ class Ticket:
     save_to_media: bool
     inputs: dict[str, Any]
     calls: Sequence[ProviderCall]
+    next_index: int
+    """The first that no picture has yet."""
+    refusal: AppError | None
+    """Why what was not sent yet may not be sent any more; what was sent is brought to its end all the same."""
 
     @property
     def generation_id(self) -> UUID:
@@ -70,7 +77,8 @@ class Ticket:
 
 
 def open_ticket(*, claim: Claim) -> Ticket:
-    """Raises AppError for a job of which nothing was sent, and which its person may no longer send."""
+    """Raises AppError for a job of which nothing was sent, and which its person may no longer send; LookupError for one
+    that only another version of this code can bring to its end."""
     generation = ImageGeneration.objects.select_related("admin", "provider", "model__provider").get(
         pk=claim.generation_id
     )
@@ -78,11 +86,16 @@ def open_ticket(*, claim: Claim) -> Ticket:
     own, _created = AdminProviderSettings.objects.get_or_create(admin=generation.admin, provider=provider)
     calls = latest_calls(generation)
     adapter = get_adapter(provider.adapter)
-    if adapter is None:
-        raise BadRequest("adapter_missing")
     is_untouched = all(call.status == ProviderCallStatus.PREPARED for call in calls)
-    if is_untouched:
-        _require_access_still(generation)
+    if adapter is None:
+        if is_untouched:
+            raise BadRequest("adapter_missing")
+        raise LookupError("the adapter of a job that was sent is missing")
+    refusal = None
+    if any(call.status == ProviderCallStatus.PREPARED for call in calls):
+        refusal = _refusal_of(generation)
+    if refusal is not None and is_untouched:
+        raise refusal
     key_row = own if generation.key_source == "personal" else provider
     params = ImageParams(prompt=generation.prompt, **generation.params_sent)
     return Ticket(
@@ -99,6 +112,8 @@ def open_ticket(*, claim: Claim) -> Ticket:
         save_to_media=generation.save_to_media,
         inputs=generation.inputs,
         calls=calls,
+        next_index=(generation.outputs.aggregate(last=Max("index"))["last"] or 0) + 1,
+        refusal=refusal,
     )
 
 
@@ -107,15 +122,16 @@ def latest_calls(generation: ImageGeneration) -> list[ProviderCall]:
     return list(by_index.values())
 
 
-def _require_access_still(generation: ImageGeneration) -> None:
+def _refusal_of(generation: ImageGeneration) -> AppError | None:
     """The job has waited: whoever may not send it now does not."""
     found = ModelAccessState.explain(generation.provider, generation.model, generation.admin)
     key_source = found.state.key_source
     if key_source is None:
         code = "model_disabled" if found.state == ModelAccessState.DISABLED else "model_access_denied"
-        raise Forbidden(code, facts=describe_refusal(found), why=text_for(found.reason, **found.params))
+        return Forbidden(code, facts=describe_refusal(found), why=text_for(found.reason, **found.params))
     if key_source != generation.key_source:
-        raise Conflict("key_source_changed", facts={"key_source": key_source})
+        return Conflict("key_source_changed", facts={"key_source": key_source})
+    return None
 
 
 def _connect(
@@ -127,7 +143,12 @@ def _connect(
     except (AppError, Misconfigured):
         if must_open:
             raise
-        return ProviderConnection(base_url=base_url_of(provider), config=dict(provider.config))
+        return ProviderConnection(
+            base_url=base_url_of(provider),
+            config=dict(provider.config),
+            allow_private=provider.allow_private_address,
+            timeout_s=settings.PROVIDER_TIMEOUT_S,
+        )
 
 
 def load_pictures(ticket: Ticket) -> ImageRequest:

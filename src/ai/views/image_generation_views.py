@@ -31,10 +31,17 @@ from src.ai.services.image_order import ImageOrder
 from src.ai.services.model_service import list_usable_models
 from src.ai.views.image_provider_views import AIImageProviderViewSet
 from src.ai.views.job_answers import answer_with_job
-from src.ai.views.preferences import IDEMPOTENCY_HEADER, PREFER_HEADER, read_idempotency_key, read_preferences
+from src.ai.views.preferences import (
+    IDEMPOTENCY_HEADER,
+    PREFER_HEADER,
+    REPLAYED,
+    read_idempotency_key,
+    read_preferences,
+)
 from src.ai.views.scoped import ScopedView
 from src.core import db
 from src.core.envelope import success
+from src.core.errors import AppError
 from src.core.parsers import JSONParser, MultiPartParser
 from src.core.schema import FailureSerializer, envelope_of
 from src.core.token_scopes import IMAGES, MEDIA_READ, check_token_scope
@@ -116,16 +123,20 @@ class AIImageGenerationViewSet(ScopedView, viewsets.GenericViewSet):
 async def _run(request: Request, order: ImageOrder, sources: EditSources | None, *, waits: bool) -> Response:
     preferences = read_preferences(request)
     job = await submit(order=order, sources=sources)
-    data = None
-    if waits and not preferences.respond_async:
-        data = await wait_for_answer(job, wait_s=preferences.wait_s)
+    data, headers = None, {**REPLAYED} if job.is_replay else {}
+    headers |= preferences.as_headers()
+    try:
+        if waits and preferences.waits:
+            data = await wait_for_answer(job, wait_s=preferences.wait_s)
+    except AppError as exc:
+        exc.headers |= headers
+        raise
     if data is None:
         response = await db.run(answer_with_job, request=request, generation_id=job.generation_id)
     else:
         response = _answer(data, is_saved=order.save_to_media)
-    if job.is_replay:
-        response["Idempotency-Replayed"] = "true"
-    preferences.note_applied(response)
+    for name, value in headers.items():
+        response[name] = value
     return response
 
 

@@ -14,9 +14,9 @@ from src.ai.filters import JobFilter
 from src.ai.models import ImageGeneration
 from src.ai.pagination import JobPagination
 from src.ai.serializers.job_serializer import EmptySerializer, JobSerializer, RetrySerializer
-from src.ai.services.image_generation_service import submit
-from src.ai.services.job_actions import cancel_job, decide_unclear, find_job, order_again, visible_jobs
+from src.ai.services.job_actions import cancel_job, decide_unclear, find_job, visible_jobs
 from src.ai.services.job_answers import JOB_RELATIONS, describe_job
+from src.ai.services.job_retries import retry_job
 from src.ai.views.job_answers import answer_with_job
 from src.ai.views.preferences import IDEMPOTENCY_HEADER, read_idempotency_key
 from src.ai.views.scoped import ScopedView
@@ -78,20 +78,18 @@ class JobRetryViewSet(ScopedView, async_viewsets.GenericViewSet):
     @extend_schema(
         parameters=[IDEMPOTENCY_HEADER],
         request=RetrySerializer,
-        responses={202: envelope_of(JobSerializer)},
+        responses={200: envelope_of(JobSerializer), 202: envelope_of(JobSerializer)},
     )
     async def retry(self, request: Request, generation_id: UUID) -> Response:
         """Ask again for what did not come, as a new job that is paid for anew."""
         serializer = RetrySerializer(data=request.data or {})
         serializer.is_valid(raise_exception=True)
-        order, sources = await db.run_with_files(
-            order_again,
+        job = await retry_job(
             generation_id=generation_id,
             user=request.user,
             accepts_second_charge=serializer.validated_data["accept_second_charge"],
             idempotency_key=read_idempotency_key(request),
         )
-        job = await submit(order=order, sources=sources)
         response = await db.run(answer_with_job, request=request, generation_id=job.generation_id)
         if job.is_replay:
             response["Idempotency-Replayed"] = "true"

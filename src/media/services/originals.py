@@ -14,6 +14,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 
 from src.core.durable import sync_file
 from src.core.errors import NotFound, Unavailable
+from src.core.faults import reach
 from src.media.inspection import PictureFacts
 from src.media.models import MediaAsset
 
@@ -54,6 +55,7 @@ def save_durably(wanted: str, content: File) -> str:
     """The name under which the storage keeps it, on disk when this returns. Raises Unavailable(storage_unavailable)."""
     try:
         file_name = default_storage.save(wanted, content)
+        reach("library_write")
         if isinstance(default_storage, FileSystemStorage):
             sync_file(Path(default_storage.path(file_name)), root=Path(default_storage.location))
     except OSError as exc:

@@ -19,7 +19,10 @@ from tests.media.assets import make_asset
 DAY = timedelta(days=1)
 OVER, NOT_YET = 30 * DAY + timedelta(minutes=1), 30 * DAY - timedelta(minutes=1)
 SIZE = {"mime_type": "image/png", "width": 8, "height": 8, "size_bytes": 9, "sha256": "s"}
-ALL = "1 pictures of the trash ({bytes} bytes), 1 unsaved pictures, 1 quarantined answers, leftovers of 0 generations, 3 invitations"
+ALL = (
+    "1 pictures of the trash ({bytes} bytes), 1 unsaved pictures, 1 quarantined answers, leftovers of 0 generations, "
+    "3 invitations"
+)
 
 
 def in_trash(owner, age: timedelta) -> MediaAsset:
@@ -103,7 +106,10 @@ def test_what_is_not_past_its_time_stays(super_admin, capsys):
 
     said = purge(capsys)
 
-    nothing = "0 pictures of the trash (0 bytes), 0 unsaved pictures, 0 quarantined answers, leftovers of 0 generations, 0 invitations"
+    nothing = (
+        "0 pictures of the trash (0 bytes), 0 unsaved pictures, 0 quarantined answers, leftovers of 0 generations, "
+        "0 invitations"
+    )
     assert said == f"removed: {nothing}"
     assert (MediaAsset.objects.count(), Invitation.objects.count()) == (2, 4)
     assert GenerationOutput.objects.exclude(inbox_path="").count() == 1

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_provider
+from tests.webhooks.rows import make_webhook
 
 SECRET_FILES = ("keyring.json", "secret_key")
 PASSWORDS = "[user.password for user in User.objects.order_by('id')]"
@@ -87,8 +88,9 @@ def test_the_ai_manager_may_generate_and_is_no_staff(installation, runs):
     assert installation.ask(f"{manager}.has_perm('ai.image.manage'), {manager}.is_staff") == "True False"
 
 
-def test_it_makes_no_new_keyring_while_keys_of_the_old_one_are_stored(db, settings, tmp_path):
-    make_provider()
+@pytest.mark.parametrize("make_row", [make_provider, make_webhook])
+def test_it_makes_no_new_keyring_while_keys_of_the_old_one_are_stored(db, settings, tmp_path, make_row):
+    make_row()
     settings.KEYRING_FILE = tmp_path / "lost.json"
 
     with pytest.raises(CommandError, match="lost.json is gone"):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from src.ai.models import ImageGeneration
+from src.usage.services.standing_limits import change_person_limit, change_team_limits
 from tests.ai.generation.test_generate_refuses_requests import nothing_was_done
 from tests.factories import make_model, make_settings
 
@@ -102,6 +103,22 @@ def test_it_foretells_what_generating_answers(estimate, generate, openai, ai_man
     assert told(estimate(n=n), "refusal", "would_be_accepted") == (refusal, not refusal)
     answer = generate(n=n)
     assert answer.data["code"] == (refusal or "image_generated_and_saved")
+
+
+def test_it_foretells_the_limit_of_the_day(estimate, generate, ai_manager, super_admin):
+    change_person_limit(person_id=ai_manager.pk, images_per_day=3, is_default=False, actor=super_admin)
+    generate()
+
+    assert told(estimate(n=2), "images_left", "refusal") == (2, "")
+    assert told(estimate(n=3), "images_left", "refusal") == (2, "daily_limit_reached")
+    assert generate(n=3).data["code"] == "daily_limit_reached"
+
+
+def test_it_foretells_the_teams_budget(estimate, generate, super_admin):
+    change_team_limits(changes={"monthly_budget_micros": 79_999}, actor=super_admin)
+
+    assert told(estimate(n=2), "micros_left", "refusal") == (79_999, "budget_exceeded")
+    assert generate(n=2).data["code"] == "budget_exceeded"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ def test_the_monthly_limit_of_a_person_stops_at_the_last_picture(generate, own):
     limit(own, monthly_limit=2)
 
     assert [generate().status_code for _ in range(3)] == [201, 201, 429]
-    assert generate().data["code"] == "monthly_limit_reached"
+    refused = generate()
+    assert refused.data["code"] == "monthly_limit_reached"
+    assert 0 < int(refused["Retry-After"]) <= 31 * 86_400
 
 
 def test_a_request_larger_than_what_is_left_is_refused_whole(generate, own, upstream):

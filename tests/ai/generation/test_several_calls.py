@@ -1,5 +1,7 @@
 """One request that is several paid calls: each has its row, its charge and its end; a failure costs only itself."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from src.ai.models import GenerationOutput, ImageGeneration, KeyStatus, ProviderCall
@@ -141,9 +143,11 @@ def test_the_inbox_is_empty_once_all_is_booked(draw, settings, upstream):
 
 @pytest.mark.parametrize("n", [4, 10])
 def test_as_many_as_are_asked_for_are_in_flight_at_once(draw, upstream, n):
-    upstream.latency_s = 0.2
-
-    draw(n=n)
+    with ThreadPoolExecutor(1) as thread:
+        with upstream.hold():
+            drawing = thread.submit(draw, n=n)
+            upstream.wait_until_in_flight(n, timeout_s=4)
+        drawing.result()
 
     assert upstream.max_in_flight == n
 

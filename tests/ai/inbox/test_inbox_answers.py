@@ -22,14 +22,14 @@ ANSWER = Received(
 
 @pytest.mark.usefixtures("either_store")
 def test_it_is_read_as_it_was_written():
-    path = write_answer(GENERATION, ANSWER)
+    path = write_answer(generation_id=GENERATION, received=ANSWER)
 
     assert path == call_path(GENERATION, 3)
     assert read_answer(path) == ANSWER
 
 
 def test_the_file_says_itself_what_it_is():
-    head, _newline, body = read_from_inbox(write_answer(GENERATION, ANSWER)).partition(b"\n")
+    head, _newline, body = read_from_inbox(write_answer(generation_id=GENERATION, received=ANSWER)).partition(b"\n")
 
     assert body == ANSWER.body
     assert json.loads(head) == {
@@ -45,7 +45,7 @@ def test_the_file_says_itself_what_it_is():
 def test_any_answer_is_read_as_it_was_written(body, content_type, context):
     answer = Received(body=body, content_type=content_type, context=context)
 
-    assert read_answer(write_answer(GENERATION, answer)) == answer
+    assert read_answer(write_answer(generation_id=GENERATION, received=answer)) == answer
 
 
 def test_one_that_was_swept_is_none():

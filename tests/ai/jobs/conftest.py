@@ -3,14 +3,25 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
+from src.ai.models import AIModel, ImageGeneration
+from src.ai.providers.contract import ImageParams
+from src.ai.services.call_recorder import record_sent
+from src.ai.services.image_order import ImageOrder
+from src.ai.services.job_claims import claim_job
+from src.ai.services.reservation import reserve_generation
 from tests.ai.generation.conftest import generate, gpt_image, openai
+from tests.ai.jobs.streams import Stream
 from tests.serving import Server
 
 __all__ = ["generate", "gpt_image", "openai"]
@@ -53,6 +64,21 @@ class Api:
         sent = {"model_id": self.model_pk, "prompt": "a red bicycle", **body}
         return self.post(GENERATE, sent, **(headers or {}))
 
+    def submit(self, **body: Any) -> str:
+        """The id of a job that is not waited for."""
+        answer = self.generate(wait=False, **body)
+        assert answer.status == 202, answer.body
+        return answer.data["id"]
+
+    def act(self, job_id: str, action: str, body: dict[str, Any] | None = None, **headers: str) -> Answered:
+        """`cancel`, `retry`, `settle` or `release`."""
+        return self.post(f"{JOBS}{job_id}/{action}/", body, **headers)
+
+    def follow(self, job_id: str = "", **headers: str) -> Stream:
+        """The events of one job, or of all; a refusal raises AssertionError."""
+        connection = self.begin("GET", f"{JOBS}{job_id}/events/" if job_id else f"{JOBS}events/", None, headers)
+        return Stream.of(connection)
+
     def job(self, job_id: str) -> dict[str, Any]:
         return self.get(f"{JOBS}{job_id}/").data
 
@@ -91,3 +117,34 @@ def api_of(server: Server, gpt_image, token_of) -> Callable[[Any], Api]:
 def api(api_of, ai_manager) -> Iterator[Api]:
     """As the AI manager."""
     yield api_of(ai_manager)
+
+
+@pytest.fixture
+def reserve(gpt_image, ai_manager) -> Callable[..., UUID]:
+    """`reserve(model, n=…)` puts a job of the AI manager's into the queue, where it waits for an hour."""
+
+    def make(model: AIModel = gpt_image, **params: Any) -> UUID:
+        asked = ImageParams(**{"prompt": "a red bicycle", **params})
+        with transaction.atomic():
+            order = ImageOrder(admin=ai_manager, model_id=model.pk, params=asked)
+            job_id = reserve_generation(order=order).generation_id
+            later = timezone.now() + timedelta(hours=1)
+            ImageGeneration.objects.filter(pk=job_id).update(not_before=later)
+        return job_id
+
+    return make
+
+
+@pytest.fixture
+def claim() -> Callable[..., None]:
+    """`claim(job_id, sent=[1])`: somebody runs it, and has sent these calls."""
+
+    def take(job_id: UUID, *, sent: Sequence[int]) -> None:
+        with transaction.atomic():
+            ImageGeneration.objects.filter(pk=job_id).update(not_before=None)
+            found = claim_job(generation_id=job_id)
+            assert found
+            for index in sent:
+                record_sent(claim=found, call_index=index)
+
+    return take

@@ -43,7 +43,10 @@ def die(generation_id, *, sent=(0,), answered=(), failed=(), answer=ANSWER):
     calls = ProviderCall.objects.filter(generation_id=generation_id)
     calls.filter(index__in=sent).update(status="sent", sent_at=timezone.now(), charged="unknown")
     for index in answered:
-        write_answer(generation_id, Received(body=answer, content_type="application/json", call_index=index))
+        write_answer(
+            generation_id=generation_id,
+            received=Received(body=answer, content_type="application/json", call_index=index),
+        )
     calls.filter(index__in=failed).update(status="failed", charged="no", error_code="provider_rejected")
     ImageGeneration.objects.update(lease_until=timezone.now(), charged="unknown" if sent else "no")
 
@@ -109,7 +112,10 @@ def test_of_several_calls_each_is_taken_from_where_it_was(gemini, reserve, upstr
     assert (upstream.paid_calls, sums()) == (1, {(4, 0, 160_000, 0)})
 
     # The answer that was missing comes late, and takes its place beside the others.
-    write_answer(generation_id, Received(body=GEMINI_ANSWER, content_type="application/json", call_index=0))
+    write_answer(
+        generation_id=generation_id,
+        received=Received(body=GEMINI_ANSWER, content_type="application/json", call_index=0),
+    )
     async_to_sync(find_late_answers)()
     job = run(generation_id)
 
@@ -133,7 +139,7 @@ def test_a_late_answer_ends_the_job_after_all(reserve, upstream, openai):
     generation_id = reserve()
     die(generation_id)
     run(generation_id)
-    write_answer(generation_id, Received(body=ANSWER, content_type="application/json"))
+    write_answer(generation_id=generation_id, received=Received(body=ANSWER, content_type="application/json"))
 
     assert list(async_to_sync(find_late_answers)()) == [generation_id]
     job = run(generation_id)
@@ -149,7 +155,7 @@ def test_an_answer_in_quarantine_is_read_again_when_asked(reserve, upstream):
     generation_id = reserve()
     die(generation_id)
     run(generation_id)
-    write_answer(generation_id, Received(body=ANSWER, content_type="application/json"))
+    write_answer(generation_id=generation_id, received=Received(body=ANSWER, content_type="application/json"))
     move_to_quarantine(call_path(generation_id, 0))
     assert list(async_to_sync(find_late_answers)()) == []
 

@@ -7,6 +7,10 @@ import time_machine
 from django.utils import timezone
 
 from src.ai.models import ImageGeneration
+from src.media.models import MediaAsset
+from tests.factories import GPT_IMAGE, make_model
+from tests.media.assets import make_asset
+from tests.upstream import pictures
 
 KEY = {"Idempotency-Key": "order-1"}
 
@@ -111,3 +115,45 @@ def test_a_key_that_is_none_is_refused(api):
 
     assert answer.status == 400
     assert answer.body["errors"]["Idempotency-Key"][0]["code"] == "idempotency_key_invalid"
+
+
+def test_twins_in_a_full_queue_are_one(api, settings):
+    settings.JOB_QUEUE_CAP = 1
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: api.generate(wait=False, headers=KEY), range(8)))
+
+    assert {answer.status for answer in answers} <= {200, 202}
+    assert len({answer.data["id"] for answer in answers}) == 1
+
+
+def test_an_error_is_marked_as_a_replay_too(api, upstream):
+    upstream.play_response(status=400, body={"error": {"code": "moderation_blocked", "message": "no"}})
+
+    first, second = api.generate(headers=KEY), api.generate(headers=KEY)
+
+    assert (first.status, "Idempotency-Replayed" in first.headers) == (422, False)
+    assert (second.status, second.headers["Idempotency-Replayed"]) == (422, "true")
+
+
+def test_an_edit_is_replayed_though_its_picture_is_gone_by_now(openai, client_of, ai_manager, upstream):
+    model = make_model(openai, "gpt-image-edit", capabilities={"image": True, "image_edit": True})
+    type(model).objects.filter(pk=model.pk).update(model_id=GPT_IMAGE)
+    asset = make_asset(ai_manager, pictures.draw((64, 64), "png"))
+
+    def edit():
+        return client_of(ai_manager).post(
+            "/api/ai/admin/images/edit/",
+            {"model_id": model.pk, "prompt": "at night", "reference_assets": [str(asset.pk)]},
+            headers={"Idempotency-Key": "edit-1"},
+        )
+
+    first = edit()
+    asset.visibility = "private"
+    asset.save()
+    second = edit()
+    MediaAsset.objects.filter(pk=asset.pk).update(deleted_at=timezone.now())
+    third = edit()
+
+    assert [answer.status_code for answer in (first, second, third)] == [201, 201, 201]
+    assert first.data == second.data == third.data
+    assert upstream.paid_calls == 1

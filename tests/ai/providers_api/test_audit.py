@@ -43,13 +43,14 @@ def test_a_new_provider_is_recorded_with_its_policy(boss):
 def test_only_what_changed_is_recorded(boss):
     provider = make_provider()
 
-    boss.patch(f"{ROOT}{provider.pk}/", {"allow_personal_keys": False, "name": "openai", "description": "new"})
+    changes = {"allow_personal_keys": False, "max_jobs_at_once": 3}
+    boss.patch(f"{ROOT}{provider.pk}/", {**changes, "name": "openai", "description": "new"})
 
     [entry] = found()
     assert (entry.action, entry.before, entry.after) == (
         "provider.changed",
-        {"allow_personal_keys": True},
-        {"allow_personal_keys": False},
+        {"allow_personal_keys": True, "max_jobs_at_once": None},
+        changes,
     )
 
 

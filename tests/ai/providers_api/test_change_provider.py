@@ -52,7 +52,9 @@ def test_it_changes_one_field_and_leaves_the_others(boss, provider, url, method,
     assert changed == {name, "updated_at"}
 
 
-@pytest.mark.parametrize("body", [{}, {"monthly_budget_micros": None, "max_jobs_at_once": None, "website": "", "display_name": ""}])
+@pytest.mark.parametrize(
+    "body", [{}, {"monthly_budget_micros": None, "max_jobs_at_once": None, "website": "", "display_name": ""}]
+)
 def test_it_takes_nothing_and_emptiness(boss, url, body):
     assert boss.patch(url, body).status_code == 200
 
