@@ -95,3 +95,13 @@ def test_what_was_never_reserved_has_no_end(end):
 
     assert counted() == {"reserved_images": 5, "reserved_micros": 500}
     assert LedgerEntry.objects.count() == 1
+
+
+def test_scopes_are_ended_in_the_one_order_however_they_were_written(db):
+    made = reserved(ScopeLimit(Scope("team", "all")))
+    reserve(movement=made, limits=[ScopeLimit(PROVIDER), NO_LIMIT], images=1, micros=None)
+
+    settle(movement=made, images=1, micros=None)
+
+    ended = LedgerEntry.objects.filter(kind="settle").order_by("id").values_list("scope_kind", flat=True)
+    assert list(ended) == ["person_provider", "provider", "team"]

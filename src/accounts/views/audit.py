@@ -14,6 +14,7 @@ from src.accounts.permissions import SuperAdminOnly
 from src.accounts.serializers.audit import AuditEntrySerializer
 from src.accounts.services.audit_export import export_audit
 from src.accounts.views.caller import person_of
+from src.core.csv_answers import answer_with_csv
 from src.core.file_answers import FileNegotiation
 from src.core.filters import StrictFilterBackend
 from src.core.schema import envelope_of
@@ -53,5 +54,4 @@ class AuditExportView(FileNegotiation, GenericAPIView):
         """The same as CSV, all of it. The export is itself recorded."""
         rows = self.filter_queryset(self.get_queryset())
         pieces = export_audit(rows=rows, filters=request.query_params.dict(), actor=person_of(request))
-        headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
-        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+        return answer_with_csv(pieces, filename="audit.csv")

@@ -1,5 +1,6 @@
 """What a request would cost, with which key, and whether it would pass; nobody is asked and nothing is held."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from src.ai.access import ModelAccessState
@@ -17,7 +18,9 @@ from src.ai.services.order_rules import (
 )
 from src.ai.specs import Price, read_pricing
 from src.core.messages import text_for
-from src.usage.reading import Left, current_period, read_left
+from src.usage.reading import find_refusal, read_left
+from src.usage.scopes import ScopeLimit
+from src.usage.services import refusal_of
 
 
 def estimate_generation(*, order: ImageOrder, reference_images: int = 0) -> dict[str, Any]:
@@ -40,8 +43,9 @@ def estimate_generation(*, order: ImageOrder, reference_images: int = 0) -> dict
     }
     highest = highest_cost_micros(pricing, **asked)
     access = describe_access(ModelAccessState.explain(model.provider, model, order.admin))
-    left = _left(order, model, access["key_source"])
-    refusal = _refusal(order, model, access, left, params.n, highest)
+    limits = _limits(order, model, access["key_source"])
+    left = read_left(limits=limits)
+    refusal = _refusal(order, model, access, limits, params.n, highest)
     return {
         "model": f"{model.provider.slug}/{model.model_id}",
         "n": params.n,
@@ -69,17 +73,23 @@ def _extras(pricing: tuple[Price, ...], is_edit: bool) -> list[str]:
     return extras
 
 
-def _left(order: ImageOrder, model: AIModel, key_source: str | None) -> Left:
+def _limits(order: ImageOrder, model: AIModel, key_source: str | None) -> Sequence[ScopeLimit]:
     if key_source is None:
-        return Left()
+        return ()
     provider = model.provider
     own = AdminProviderSettings.objects.filter(admin=order.admin, provider=provider).first()
     own = own or AdminProviderSettings(admin=order.admin, provider=provider)
-    limits = limits_of(person_id=order.admin.pk, key_source=key_source, provider=provider, own=own)
-    return read_left(limits=limits, period=current_period().name)
+    return limits_of(person_id=order.admin.pk, key_source=key_source, provider=provider, own=own)
 
 
-def _refusal(order: ImageOrder, model: AIModel, access: dict[str, Any], left: Left, n: int, highest: int | None) -> str:
+def _refusal(
+    order: ImageOrder,
+    model: AIModel,
+    access: dict[str, Any],
+    limits: Sequence[ScopeLimit],
+    n: int,
+    highest: int | None,
+) -> str:
     """The code that generating would answer now, "" if it would begin."""
     key_source = access["key_source"]
     if key_source is None:
@@ -89,9 +99,8 @@ def _refusal(order: ImageOrder, model: AIModel, access: dict[str, Any], left: Le
     is_blocked = model.provider.unknown_price_policy == UnknownPricePolicy.BLOCK
     if highest is None and key_source == "shared" and is_blocked:
         return "price_unknown_blocked"
-    if left.images is not None and n > left.images:
-        return "monthly_limit_reached"
-    return "" if left.has_room_for(highest) else "budget_exceeded"
+    reached = find_refusal(limits=limits, images=n, micros=highest)
+    return refusal_of(reached).code if reached else ""
 
 
 def _refusal_message(refusal: str, access: dict[str, Any]) -> str:

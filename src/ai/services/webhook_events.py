@@ -32,7 +32,7 @@ def publish_end(generation: ImageGeneration) -> None:
 
 @transaction.atomic
 def publish_limit_warning(*, warning: LimitWarning, **_signal: Any) -> None:
-    """After the commit of what used the limit."""
+    """In the transaction that writes the warning."""
     publish(
         event="limit.warning",
         data={

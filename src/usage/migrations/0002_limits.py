@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='limitwarning',
-            constraint=models.UniqueConstraint(fields=('scope_kind', 'scope_id', 'period', 'unit', 'percent'), name='limit_warning_once_per_scope_period_unit_percent'),
+            constraint=models.UniqueConstraint(fields=('scope_kind', 'scope_id', 'period', 'unit', 'limit', 'percent'), name='limit_warning_once_per_scope_period_unit_percent'),
         ),
         migrations.AddConstraint(
             model_name='limitwarning',

@@ -34,7 +34,8 @@ class StandingLimit(models.Model):
 
 
 class LimitWarning(models.Model):
-    """A scope has spent `percent` of a limit in a period; written once, never changed.
+    """A scope has spent `percent` of a limit in a period; written once, never changed; a limit
+    that was changed is warned of anew.
 
     `limit` and `spent` are pictures or micros, as of then. `person_id` and `provider_slug` say whose scope it is,
     as far as it is a person's or a provider's.
@@ -54,7 +55,7 @@ class LimitWarning(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["scope_kind", "scope_id", "period", "unit", "percent"],
+                fields=["scope_kind", "scope_id", "period", "unit", "limit", "percent"],
                 name="limit_warning_once_per_scope_period_unit_percent",
             ),
             models.CheckConstraint(condition=Q(unit__in=LimitUnit.values), name="limit_warning_unit_known"),

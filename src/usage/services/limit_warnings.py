@@ -1,4 +1,4 @@
-"""Warnings at 80 and 100 percent of a limit, each once per scope, period and unit.
+"""Warnings at 80 and 100 percent of a limit, each once per scope, period, unit and height of the limit.
 
 What is spent counts, not what is only held.
 """
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
 from src.usage.models import Counter, LedgerEntry, LedgerKind, LimitUnit, LimitWarning
@@ -17,6 +18,8 @@ from src.usage.scopes import OF_A_PERSON, OF_A_PROVIDER, Scope, ScopeLimit, any_
 from src.usage.services.booking import LimitReached, Movement
 from src.usage.services.warning_mail import mail_warnings
 from src.usage.signals import limit_warned
+
+log = structlog.get_logger("negareh.usage")
 
 NEARLY, FULLY = 80, 100
 
@@ -39,8 +42,8 @@ def note_warnings(*, movement: Movement, limits: Iterable[ScopeLimit]) -> list[L
     """The new ones after `settle`, in the periods that the generation was reserved in. `limits` are those that
     `reserve` had.
 
-    Call in the transaction of `settle`: letters and `limit_warned` go out after its commit. No query without limits,
-    two where no limit is nearly used.
+    Call in the transaction of `settle`: `limit_warned` is sent in it, letters go out after its commit. No query without
+    limits, two where no limit is nearly used.
     """
     limited = {limit.scope: limit for limit in limits if _has_number(limit)}
     if not limited:
@@ -91,22 +94,24 @@ def _read_spent(limited: Mapping[Scope, ScopeLimit], periods: Mapping[Scope, str
 
 
 def _note(movement: Movement, marks: list[tuple[Spent, int]]) -> list[LimitWarning]:
-    """Writes those that are not there yet, and announces them after the commit."""
+    """Writes those that are not there yet, tells of them, and has them mailed after the commit."""
     if not marks:
         return []
     there = LimitWarning.objects.filter(
         any_of({spent.scope for spent, _percent in marks}), period__in={spent.period for spent, _percent in marks}
     )
-    known = set(there.values_list("scope_kind", "scope_id", "period", "unit", "percent"))
+    known = set(there.values_list("scope_kind", "scope_id", "period", "unit", "limit", "percent"))
     written = [_write(movement, spent, percent) for spent, percent in marks if _key(spent, percent) not in known]
     new = [warning for warning, is_new in written if is_new]
+    for warning in new:
+        _tell(warning)
     if new:
-        transaction.on_commit(partial(_announce, new), robust=True)
+        transaction.on_commit(partial(mail_warnings, new), robust=True)
     return new
 
 
-def _key(spent: Spent, percent: int) -> tuple[str, str, str, str, int]:
-    return spent.scope.kind, spent.scope.id, spent.period, str(spent.unit), percent
+def _key(spent: Spent, percent: int) -> tuple[str, str, str, str, int, int]:
+    return spent.scope.kind, spent.scope.id, spent.period, str(spent.unit), spent.limit, percent
 
 
 def _write(movement: Movement, spent: Spent, percent: int) -> tuple[LimitWarning, bool]:
@@ -117,9 +122,9 @@ def _write(movement: Movement, spent: Spent, percent: int) -> tuple[LimitWarning
         scope_id=scope.id,
         period=spent.period,
         unit=spent.unit,
+        limit=spent.limit,
         percent=percent,
         defaults={
-            "limit": spent.limit,
             "spent": spent.spent,
             "person_id": movement.person_id if scope.kind in OF_A_PERSON else None,
             "provider_slug": movement.provider_slug if scope.kind in OF_A_PROVIDER else "",
@@ -127,7 +132,10 @@ def _write(movement: Movement, spent: Spent, percent: int) -> tuple[LimitWarning
     )
 
 
-def _announce(warnings: list[LimitWarning]) -> None:
-    for warning in warnings:
-        limit_warned.send_robust(sender=LimitWarning, warning=warning)
-    mail_warnings(warnings)
+def _tell(warning: LimitWarning) -> None:
+    try:
+        with transaction.atomic():
+            limit_warned.send_robust(sender=LimitWarning, warning=warning)
+    except DatabaseError as exc:
+        # After a listener's database error PostgreSQL takes nothing but the end of the savepoint.
+        log.error("limit_warning_not_told", warning_id=warning.pk, exc_info=exc)

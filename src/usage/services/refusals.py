@@ -7,10 +7,9 @@ from src.usage.services.booking import LimitReached
 
 
 def refusal_of(reached: LimitReached) -> AppError:
-    """429 `daily_limit_reached` with the seconds until midnight, 429 `monthly_limit_reached`, or 402
+    """429 `daily_limit_reached` or `monthly_limit_reached` with the seconds until the day or month ends, or 402
     `budget_exceeded` with the kind of scope in `facts`."""
-    if reached.scope.kind in DAILY:
-        return TooManyRequests("daily_limit_reached", retry_after_s=seconds_left(reached.scope))
-    if reached.kind == "images":
-        return TooManyRequests("monthly_limit_reached")
-    return PaymentRequired("budget_exceeded", facts={"scope": reached.scope.kind})
+    if reached.kind == "micros":
+        return PaymentRequired("budget_exceeded", facts={"scope": reached.scope.kind})
+    code = "daily_limit_reached" if reached.scope.kind in DAILY else "monthly_limit_reached"
+    return TooManyRequests(code, retry_after_s=seconds_left(reached.scope))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.utils import translation
 
 from src.core import db
@@ -20,7 +20,8 @@ log = structlog.get_logger("negareh.mail")
 def mail_warnings(warnings: Sequence[LimitWarning]) -> None:
     """One letter to each active super admin who has an address, where a mail server is set up.
 
-    Call outside any transaction. The mail server is asked in a thread of its own; its failure is logged.
+    Call outside any transaction. The mail server is asked in a thread of its own; each letter that it does not take is
+    logged, and keeps back no other.
     """
     if not settings.HAS_MAIL_SERVER:
         return
@@ -37,11 +38,12 @@ def mail_warnings(warnings: Sequence[LimitWarning]) -> None:
 
 
 def _send(letters: list[EmailMessage]) -> None:
-    try:
-        get_connection().send_messages(letters)
-    except OSError as exc:
-        # SMTP's errors are OSErrors; their text may quote the letter.
-        log.warning("limit_warning_not_mailed", cause=type(exc).__name__)
+    for letter in letters:
+        try:
+            letter.send()
+        except (OSError, ValueError) as exc:
+            # SMTP's errors are OSErrors, those of wrong addresses ValueErrors; their texts may quote the letter.
+            log.warning("limit_warning_not_mailed", cause=type(exc).__name__)
 
 
 def _subject(language: str) -> str:

@@ -35,7 +35,7 @@ class Outcome:
 def record_outcome(*, claim: Claim, outcome: Outcome) -> bool:
     """False, with nothing written, where the claim is somebody else's by now or the webhook was deleted.
 
-    410, and five days of nothing but failures, switch the webhook off.
+    410 switches the webhook off, and so does a message that is given up after five days of nothing but failures.
     """
     webhook = Webhook.objects.select_for_update().filter(pk=claim.webhook_id).first()
     rows = WebhookDelivery.objects.filter(pk=claim.delivery_id, lease_until=claim.lease_until)
@@ -43,7 +43,7 @@ def record_outcome(*, claim: Claim, outcome: Outcome) -> bool:
     if webhook is None or delivery is None:
         return False
     now = timezone.now()
-    why_off = _why_switched_off(webhook, outcome, now)
+    why_off = _why_switched_off(webhook, delivery, outcome, now)
     stays_on = webhook.is_active and not why_off
     if not rows.update(**_values(delivery, outcome, now, may_retry=stays_on)):
         return False
@@ -53,11 +53,12 @@ def record_outcome(*, claim: Claim, outcome: Outcome) -> bool:
     return True
 
 
-def _why_switched_off(webhook: Webhook, outcome: Outcome, now: datetime) -> str:
+def _why_switched_off(webhook: Webhook, delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> str:
     if outcome.status_code == GONE:
         return "gone"
     has_failed_long = webhook.failing_since is not None and webhook.failing_since <= now - SWITCHED_OFF_AFTER
-    return "failing" if outcome.error and has_failed_long else ""
+    is_last = delivery.attempts >= MAX_ATTEMPTS
+    return "failing" if outcome.error and is_last and has_failed_long else ""
 
 
 def _values(delivery: WebhookDelivery, outcome: Outcome, now: datetime, *, may_retry: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from src.accounts.models import AuditEntry
 from src.ai.models import AdminProviderSettings
 from src.usage.models import Counter
-from src.usage.services import period_of
+from src.usage.periods import current_period
 from tests.ai.providers_api.conftest import field_codes
 from tests.factories import make_provider, make_settings
 
@@ -39,7 +39,7 @@ def test_null_takes_a_limit_away_and_zero_is_a_limit(boss, path):
 
 def test_reading_shows_the_persons_use_and_makes_no_row(boss, path, ai_manager):
     scope = {"scope_kind": "person_provider", "scope_id": f"{ai_manager.pk}:{path.split('/')[1]}"}
-    Counter.objects.create(**scope, period=period_of(), spent_images=4)
+    Counter.objects.create(**scope, period=current_period().name, spent_images=4)
 
     found = boss.get(path).data["data"]
 

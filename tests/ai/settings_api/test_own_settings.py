@@ -7,7 +7,7 @@ import pytest
 from src.accounts.models import AuditEntry
 from src.ai.models import AdminProviderSettings, AIProvider
 from src.usage.models import Counter
-from src.usage.services import period_of
+from src.usage.periods import current_period
 from tests.ai.providers_api.conftest import field_codes
 from tests.factories import make_provider, make_sandbox, make_settings
 
@@ -19,7 +19,7 @@ def me(caller, ai_manager):
 
 def counted(kind: str, own: AdminProviderSettings, **values: int) -> None:
     scope = {"scope_kind": kind, "scope_id": f"{own.admin_id}:{own.provider_id}"}
-    Counter.objects.create(**scope, period=period_of(), **values)
+    Counter.objects.create(**scope, period=current_period().name, **values)
 
 
 def slugs(answer) -> list[str]:
