@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from src.usage.models import LedgerEntry
-from src.usage.services import ScopeLimit, release, settle
-from tests.usage.conftest import PERSON, PROVIDER, counted, entries_of, movement, reserved
+from src.usage.services import Scope, ScopeLimit, release, reserve, settle
+from tests.usage.conftest import NO_LIMIT, PERSON, PROVIDER, counted, entries_of, movement, reserved
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_what_was_never_reserved_has_no_end(end):
     assert LedgerEntry.objects.count() == 1
 
 
-def test_scopes_are_ended_in_the_one_order_however_they_were_written(db):
+def test_scopes_are_ended_in_the_one_order_however_they_were_written():
     made = reserved(ScopeLimit(Scope("team", "all")))
     reserve(movement=made, limits=[ScopeLimit(PROVIDER), NO_LIMIT], images=1, micros=None)
 

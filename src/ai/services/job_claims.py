@@ -127,7 +127,9 @@ def renew_leases(*, claims: Collection[Claim]) -> set[Claim]:
         renewed = rows.filter(pk__in=free).update(lease_until=timezone.now() + lease())
     if renewed == len(claims):
         return set()
-    return set(claims) - {Claim(*held) for held in rows.values_list("pk", "fence")}
+    # A row that has ended meanwhile, by the one who holds it, is not lost.
+    now_of = ImageGeneration.objects.filter(pk__in=[claim.generation_id for claim in claims])
+    return set(claims) - {Claim(*row) for row in now_of.values_list("pk", "fence")}
 
 
 @transaction.atomic

@@ -4,16 +4,16 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Cast, Coalesce, TruncDate
 
 
 def write_days(apps, schema_editor):
     """The day of an entry is that of its reservation, where the site is."""
     entries = apps.get_model('usage', 'LedgerEntry').objects.using(schema_editor.connection.alias)
-    zone = ZoneInfo(settings.SITE_TIME_ZONE)
-    reserved = entries.filter(kind='reserve').values_list('generation_id', 'created_at')
-    days = {generation: moment.astimezone(zone).date().isoformat() for generation, moment in reserved.iterator()}
-    for generation, day in days.items():
-        entries.filter(generation_id=generation).update(day=day)
+    day = Cast(TruncDate('created_at', tzinfo=ZoneInfo(settings.SITE_TIME_ZONE)), models.CharField(max_length=10))
+    reserved = entries.filter(generation_id=OuterRef('generation_id'), kind='reserve').values_list(day)
+    entries.update(day=Coalesce(Subquery(reserved[:1]), models.Value('')))
 
 
 class Migration(migrations.Migration):

@@ -124,8 +124,9 @@ def release(*, movement: Movement) -> None:
 
 
 def _reservations(generation_id: UUID) -> list[LedgerEntry]:
-    """In the order in which `reserve` wrote them and locked their counters."""
-    return list(LedgerEntry.objects.filter(generation_id=generation_id, kind=LedgerKind.RESERVE).order_by("id"))
+    """In the order in which `reserve` locks their counters."""
+    entries = LedgerEntry.objects.filter(generation_id=generation_id, kind=LedgerKind.RESERVE)
+    return sorted(entries, key=lambda entry: Scope(entry.scope_kind, entry.scope_id))
 
 
 def _counter_of(entry: LedgerEntry) -> QuerySet[Counter]:

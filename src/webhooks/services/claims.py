@@ -16,7 +16,7 @@ from src.webhooks.services.stored_secrets import open_secret
 
 LEASE = timedelta(seconds=60)
 PER_WEBHOOK = 5
-"""At a time, so that a receiver that does not answer leaves room for the others."""
+"""At a time in a process, so that a receiver that does not answer leaves room for the others."""
 
 
 @dataclass(frozen=True)

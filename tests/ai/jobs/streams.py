@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+PATIENCE_S = 25.0
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,17 @@ class Stream:
         self._connection.close()
 
     def blocks(self) -> Iterator[Told]:
-        """All that comes, comments too, until the server ends the stream."""
+        """All that comes, comments too, until the server ends the stream. Raises TimeoutError after `PATIENCE_S`."""
         lines: list[str] = []
+        deadline = time.monotonic() + PATIENCE_S
         while line := self._answer.readline():
             if text := line.decode().rstrip("\n"):
                 lines.append(text)
             else:
                 yield _read(lines)
                 lines = []
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the stream goes on")
 
     def events(self) -> Iterator[Told]:
         return (told for told in self.blocks() if told.kind)

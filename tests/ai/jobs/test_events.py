@@ -4,10 +4,12 @@ import time
 from dataclasses import replace
 
 import pytest
+from django.contrib.auth.models import Group
 
 from src.ai.models import AIModel, JobEvent
 from src.ai.services import job_streams
 from src.core import notices
+from src.core.groups import AI_MANAGERS
 from tests.ai.jobs.conftest import JOBS
 from tests.factories import GPT_IMAGE_SPEC
 from tests.serving import Server
@@ -265,6 +267,7 @@ def test_who_may_no_longer_look_is_told_nothing_more(api, ai_manager, upstream, 
 
 
 def test_a_super_admin_follows_anybodys_job_as_long_as_it_is_one(api, api_of, super_admin, upstream, looks_often):
+    super_admin.groups.add(Group.objects.get(name=AI_MANAGERS))
     with upstream.hold():
         job_id = api.submit()
         with api_of(super_admin).follow(job_id) as stream:
