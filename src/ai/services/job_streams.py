@@ -4,11 +4,11 @@ Source of the format: WHATWG HTML, 9.2 Server-sent events.
 """
 
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+from weakref import WeakSet
 
 import msgspec
 from django.conf import settings
@@ -28,27 +28,28 @@ EVENTS_AT_ONCE = 200
 RECONNECT_MS = 2000
 RETRY_S = 5.0
 
-_open: Counter[int] = Counter()
+_open: dict[int, "WeakSet[Place]"] = {}
 
 
 class Place:
-    """One of a person's streams in this process."""
+    """One of a person's streams in this process. One that nobody holds any more is free, too: the answer that it was
+    for was cancelled on its way out, and is never closed."""
 
     def __init__(self, person_id: int):
-        self._person_id: int | None = person_id
-        _open[person_id] += 1
+        self._person_id = person_id
+        _open.setdefault(person_id, WeakSet()).add(self)
 
     def free(self) -> None:
-        if self._person_id is not None:
-            _open[self._person_id] -= 1
-            if not _open[self._person_id]:
-                del _open[self._person_id]
-            self._person_id = None
+        _open.get(self._person_id, WeakSet()).discard(self)
+
+
+def open_streams(person: Any) -> int:
+    return len(_open.get(person.pk, ()))
 
 
 def take_place(person: Any) -> Place:
     """Raises TooManyRequests(too_many_streams)."""
-    if _open[person.pk] >= settings.EVENT_STREAMS_PER_PERSON:
+    if open_streams(person) >= settings.EVENT_STREAMS_PER_PERSON:
         raise TooManyRequests("too_many_streams", retry_after_s=RETRY_S, limit=settings.EVENT_STREAMS_PER_PERSON)
     return Place(person.pk)
 
@@ -102,14 +103,7 @@ class EventStream:
     after: int | None
     language: str | None = field(default_factory=get_language)
 
-    async def lines(self, place: Place) -> AsyncIterator[bytes]:
-        try:
-            async for text in self._texts():
-                yield text.encode()
-        finally:
-            place.free()
-
-    async def _texts(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncIterator[str]:
         topic = person_topic(self.feed_of) if self.job_id is None else job_topic(self.job_id)
         yield f"retry: {RECONNECT_MS}\n\n"
         sent_at = time.monotonic()

@@ -78,7 +78,7 @@ def _stream(request: Request, *, feed_of: int, job_id: UUID | None, after: int |
     place = take_place(request.user)
     listener = Listener(request.user, request.auth)
     stream = EventStream(listener=listener, feed_of=feed_of, job_id=job_id, after=after)
-    response = StreamingHttpResponse(stream.lines(place), content_type="text/event-stream", headers=STREAM_HEADERS)
+    response = StreamingHttpResponse(stream.lines(), content_type="text/event-stream", headers=STREAM_HEADERS)
     response._resource_closers.append(place.free)  # type: ignore[attr-defined]
     return response
 

@@ -94,7 +94,9 @@ class Api:
     def ask(self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> Answered:
         connection = self.begin(method, path, body, headers)
         answer = connection.getresponse()
-        content = answer.read()
+        # A stream where none was expected has no end.
+        content = b"" if answer.headers.get_content_type() == "text/event-stream" else answer.read()
+        answer.close()
         connection.close()
         return Answered(answer.status, answer.headers, json.loads(content) if content else {})
 

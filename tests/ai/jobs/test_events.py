@@ -1,5 +1,6 @@
 """What a job's followers are told, over real sockets."""
 
+import gc
 import time
 from dataclasses import replace
 
@@ -20,6 +21,11 @@ REFUSAL = {"error": {"code": "moderation_blocked", "message": "no"}}
 @pytest.fixture
 def looks_often(monkeypatch):
     monkeypatch.setattr(notices, "QUIET_S", 0.1)
+
+
+@pytest.fixture(autouse=True)
+def services_may_take_long(settings):
+    settings.PROVIDER_TIMEOUT_S = 60
 
 
 def statuses(told):
@@ -215,7 +221,7 @@ def test_silence_is_filled_with_pings(api, upstream, monkeypatch):
     assert [told.data for told in seen].count(": ping") >= 4
 
 
-def test_a_person_has_so_many_streams_and_gets_the_place_back(api, api_of, other_manager, settings):
+def test_a_person_has_so_many_streams_and_gets_the_place_back(api, api_of, ai_manager, other_manager, settings):
     settings.EVENT_STREAMS_PER_PERSON = 2
     first, second = api.follow(), api.follow()
 
@@ -224,19 +230,32 @@ def test_a_person_has_so_many_streams_and_gets_the_place_back(api, api_of, other
     api_of(other_manager).follow().hang_up()
 
     first.hang_up()
-    wait_until(lambda: len(job_streams._open) == 1 and max(job_streams._open.values()) == 1)
+    wait_until(lambda: job_streams.open_streams(ai_manager) == 1)
     api.follow().hang_up()
     second.hang_up()
-    wait_until(lambda: not job_streams._open)
+    wait_until(lambda: not any(job_streams.open_streams(person) for person in (ai_manager, other_manager)))
 
 
-def test_a_stream_that_ended_gives_its_place_back(api):
+def test_a_stream_that_ended_gives_its_place_back(api, ai_manager):
     job_id = api.submit()
     api.wait_for(job_id)
 
     api.follow(job_id).rest()
 
-    wait_until(lambda: not job_streams._open)
+    wait_until(lambda: not job_streams.open_streams(ai_manager))
+
+
+def test_so_does_an_answer_that_was_closed_or_lost_before_it_began(transactional_db, client_of, ai_manager):
+    answers = [client_of(ai_manager).get(f"{JOBS}events/") for _ in range(2)]
+    assert job_streams.open_streams(ai_manager) == 2
+
+    answers[0].close()
+    assert job_streams.open_streams(ai_manager) == 1
+    lost = answers.pop()
+    del lost
+    gc.collect()
+
+    assert job_streams.open_streams(ai_manager) == 0
 
 
 def deactivate(person):
@@ -259,6 +278,7 @@ def lose_permission(person):
 def test_who_may_no_longer_look_is_told_nothing_more(api, ai_manager, upstream, looks_often, loss, job):
     with upstream.hold():
         job_id = api.submit()
+        upstream.wait_until_in_flight(1)
         with api.follow(job_id if job == "one" else "") as stream:
             stream.next()
             loss(ai_manager)
@@ -270,6 +290,7 @@ def test_a_super_admin_follows_anybodys_job_as_long_as_it_is_one(api, api_of, su
     super_admin.groups.add(Group.objects.get(name=AI_MANAGERS))
     with upstream.hold():
         job_id = api.submit()
+        upstream.wait_until_in_flight(1)
         with api_of(super_admin).follow(job_id) as stream:
             assert stream.next().data["owner"]["name"] == "manager"
             type(super_admin).objects.filter(pk=super_admin.pk).update(is_superuser=False)
