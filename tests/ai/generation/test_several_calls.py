@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 
 from src.ai.models import GenerationOutput, ImageGeneration, KeyStatus, ProviderCall
 from src.media.models import MediaAsset
@@ -148,6 +149,7 @@ def test_as_many_as_are_asked_for_are_in_flight_at_once(draw, upstream, n):
             drawing = thread.submit(draw, n=n)
             upstream.wait_until_in_flight(n, timeout_s=4)
         drawing.result()
+        thread.submit(connections.close_all).result()
 
     assert upstream.max_in_flight == n
 
