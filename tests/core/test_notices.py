@@ -116,6 +116,7 @@ def test_a_loop_that_has_ended_disturbs_nobody():
     notices.publish("job:1")
 
     notices._watchers.remove(changes, ["job:1"])
+    assert not changes._told.is_set()
 
 
 async def test_nothing_is_kept_of_watchers_that_have_gone():

@@ -243,6 +243,16 @@ def test_a_stream_that_ended_gives_its_place_back(api, ai_manager):
     api.follow(job_id).rest()
 
     wait_until(lambda: not job_streams.open_streams(ai_manager))
+    assert job_streams.open_streams(ai_manager) == 0
+
+
+def test_one_who_asks_only_for_the_headers_takes_no_place(api, ai_manager, settings):
+    settings.EVENT_STREAMS_PER_PERSON = 1
+
+    answers = [api.ask("HEAD", f"{JOBS}events/", None, {}) for _ in range(3)]
+
+    assert [(answer.status, answer.headers["Content-Type"]) for answer in answers] == [(200, "text/event-stream")] * 3
+    assert job_streams.open_streams(ai_manager) == 0
 
 
 def test_so_does_an_answer_that_was_closed_or_lost_before_it_began(transactional_db, client_of, ai_manager):
